@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+
+namespace ChannelsNet;
+
+/// <summary>How many unread messages a channel may hold: the first pattern that its name matches, else the capacity of all.</summary>
+internal sealed class Capacities
+{
+    private readonly int _capacity;
+    private readonly (Regex Pattern, int Capacity)[] _patterns;
+
+    public Capacities(ChannelLayerOptions options)
+    {
+        _capacity = options.Capacity;
+        _patterns = [.. options.ChannelCapacity.Select(entry => (Glob(entry.Key), entry.Value))];
+    }
+
+    public int Of(string channel)
+    {
+        foreach (var (pattern, capacity) in _patterns)
+        {
+            if (pattern.IsMatch(channel))
+            {
+                return capacity;
+            }
+        }
+
+        return _capacity;
+    }
+
+    /// <summary>'*' is any run of characters, '?' any one; the whole name must match, as with Python's fnmatch.</summary>
+    private static Regex Glob(string glob) => new(
+        $@"\A{Regex.Escape(glob).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)}\z",
+        RegexOptions.CultureInvariant | RegexOptions.Singleline);
+}

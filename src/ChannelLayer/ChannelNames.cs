@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace ChannelsNet;
+
+/// <summary>
+/// The rules for names. A channel whose name holds '!' belongs to one process: the part up to and with the '!' tells which,
+/// the rest tells which of its channels.
+/// </summary>
+internal static class ChannelNames
+{
+    public const int MaxLength = 99;
+
+    private static readonly SearchValues<char> _allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+    public static void RequireChannel(string channel, [CallerArgumentExpression(nameof(channel))] string? parameter = null)
+    {
+        if (!IsChannel(channel))
+        {
+            throw Invalid("channel", "with at most one '!', not as the first character", channel, parameter);
+        }
+    }
+
+    public static void RequireGroup(string group, [CallerArgumentExpression(nameof(group))] string? parameter = null)
+    {
+        if (group is not { Length: > 0 and <= MaxLength } || group.AsSpan().ContainsAnyExcept(_allowed))
+        {
+            throw Invalid("group", "without '!'", group, parameter);
+        }
+    }
+
+    /// <summary>A name up to and with its '!', or the whole of one that has none.</summary>
+    public static ReadOnlySpan<char> NonLocalPart(ReadOnlySpan<char> channel) => channel[..(channel.IndexOf('!') + 1)] is { Length: > 0 } part ? part : channel;
+
+    private static bool IsChannel(string channel)
+    {
+        if (channel is not { Length: > 0 and <= MaxLength })
+        {
+            return false;
+        }
+
+        var rest = channel.AsSpan();
+        var bang = rest.IndexOf('!');
+        return bang < 0
+            ? !rest.ContainsAnyExcept(_allowed)
+            : bang > 0 && !rest[..bang].ContainsAnyExcept(_allowed) && !rest[(bang + 1)..].ContainsAnyExcept(_allowed);
+    }
+
+    private static ArgumentException Invalid(string kind, string rule, string? name, string? parameter) => new(
+        $"\"{name}\" is not a {kind} name. Expected 1 to {MaxLength} characters of ASCII letters, digits, '-', '_' and '.', {rule}. "
+        + "Characters outside that (of a user's input, say) can be hashed or hex-encoded into a name.",
+        parameter);
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+
+namespace ChannelsNet.InMemory;
+
+/// <summary>Which channels are in which group, as this process knows it.</summary>
+/// <remarks>
+/// A group is worked on under its own lock, a send too: it puts the message into every mailbox, which never waits, so that all
+/// members see the sends of a group in one order, and who has left gets nothing any more.
+/// </remarks>
+internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider time, IGroupTransport? transport)
+{
+    private readonly ConcurrentDictionary<string, Group> _groups = new();
+
+    public int Count => _groups.Count;
+
+    /// <summary>Makes a channel a member; ends when messages of the group reach this process.</summary>
+    public Task Add(string name, string channel, OwnChannel? own)
+    {
+        while (true)
+        {
+            var group = _groups.GetOrAdd(name, static _ => new Group());
+            lock (group)
+            {
+                if (group.Removed)
+                {
+                    continue;
+                }
+
+                group.Opened ??= transport?.Open(name) ?? Task.CompletedTask;
+                group.Members[channel] = new Member(own, time.GetTimestamp());
+                return group.Opened;
+            }
+        }
+    }
+
+    public void Discard(string name, string channel)
+    {
+        if (_groups.TryGetValue(name, out var group))
+        {
+            lock (group)
+            {
+                group.Members.Remove(channel);
+                RemoveIfEmpty(name, group);
+            }
+        }
+    }
+
+    /// <summary>Puts a message into the mailboxes of all members; how many were full.</summary>
+    public int Send(string name, Message message, string? except)
+    {
+        if (!_groups.TryGetValue(name, out var group))
+        {
+            return 0;
+        }
+
+        var full = 0;
+        List<string>? expired = null;
+        lock (group)
+        {
+            foreach (var (channel, member) in group.Members)
+            {
+                if (channel == except)
+                {
+                    continue;
+                }
+
+                if (member.Own is null && time.GetElapsedTime(member.Since) >= expiry)
+                {
+                    (expired ??= []).Add(channel);
+                }
+                else if (!Put(member.Own, channel, message))
+                {
+                    full++;
+                }
+            }
+
+            if (expired is not null)
+            {
+                expired.ForEach(channel => group.Members.Remove(channel));
+                RemoveIfEmpty(name, group);
+            }
+        }
+
+        return full;
+    }
+
+    public void Clear()
+    {
+        foreach (var (name, group) in _groups)
+        {
+            lock (group)
+            {
+                group.Members.Clear();
+                RemoveIfEmpty(name, group);
+            }
+        }
+    }
+
+    private bool Put(OwnChannel? own, string channel, Message message)
+    {
+        if (own is not null)
+        {
+            return own.TryPut(message);
+        }
+
+        var box = mailboxes.Enter(channel);
+        try
+        {
+            return box.TryPut(message);
+        }
+        finally
+        {
+            mailboxes.Leave(box);
+        }
+    }
+
+    /// <summary>The transport hears of the end before anybody can make the group anew, so that its steps keep their order.</summary>
+    private void RemoveIfEmpty(string name, Group group)
+    {
+        if (group.Members.Count == 0 && !group.Removed)
+        {
+            group.Removed = true;
+            transport?.Close(name);
+            _groups.TryRemove(name, out _);
+        }
+    }
+
+    private sealed class Group
+    {
+        public Dictionary<string, Member> Members { get; } = [];
+
+        public Task? Opened { get; set; }
+
+        public bool Removed { get; set; }
+    }
+
+    /// <param name="Own">The own channel of this process, which is a member for as long as its handle lives; null for a general channel.</param>
+    /// <param name="Since">When a general channel was added last; its membership ends after the group expiry.</param>
+    private readonly record struct Member(OwnChannel? Own, long Since);
+}

@@ -1,0 +1,36 @@
+namespace ChannelsNet;
+
+/// <summary>
+/// What travels over a layer: an immutable record that says its type with <see cref="MessageTypeAttribute"/>. All who get it in one
+/// process get the same object, so it must not change once it is made: no setters, no lists that somebody can add to.
+/// </summary>
+/// <example>
+/// <code>
+/// [MessageType("chat.message")]
+/// public sealed record ChatMessage(string Text) : Message;
+/// </code>
+/// </example>
+public abstract record Message;
+
+/// <summary>
+/// The name of a message's type, by which other processes know it; on the wire the value of the key "type".
+/// </summary>
+/// <param name="name">By custom dotted lower-case words such as <c>chat.message</c>.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class MessageTypeAttribute(string name) : Attribute
+{
+    /// <summary>The name of the type.</summary>
+    public string Name { get; } = name;
+}
+
+/// <summary>
+/// Takes messages of one type. The header of a consumer is thereby the list of what a layer can bring it; nothing else of it
+/// can be called from outside.
+/// </summary>
+/// <typeparam name="TMessage">The type of message; <see cref="Message"/> takes every type that no other handler takes.</typeparam>
+public interface IHandle<in TMessage>
+    where TMessage : Message
+{
+    /// <summary>Handles one message. The next one comes when the returned task has ended.</summary>
+    Task HandleAsync(TMessage message);
+}

@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace ChannelsNet.Redis;
+
+/// <summary>The connections of a process, one for each Redis address, whatever number of layers and leases use it.</summary>
+internal sealed class RedisConnections(ILogger<RedisConnection> logger) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, RedisConnection> _connections = new();
+
+    public RedisConnection To(string address) =>
+        _connections.GetOrAdd(address, static (address, logger) => new RedisConnection(address, logger), logger);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in _connections.Values)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

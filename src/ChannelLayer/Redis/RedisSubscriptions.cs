@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace ChannelsNet.Redis;
+
+/// <summary>
+/// The subscriptions of a process. Messages of one Redis channel are handed on in their order, one at a time. While the server is
+/// away a subscription is wanted, not made; it is made when the server is back.
+/// </summary>
+internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan _retry = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<RedisChannel, Subscription> _subscriptions = [];
+
+    /// <summary>Subscribes to a Redis channel that is not open.</summary>
+    /// <returns>Ends when Redis has answered that messages come from now on, or has been found to be away.</returns>
+    public Task Open(RedisChannel channel, Action<ChannelMessage> deliver)
+    {
+        var subscription = new Subscription();
+        lock (_lock)
+        {
+            var before = _subscriptions.GetValueOrDefault(channel)?.Ended ?? Task.CompletedTask;
+            _subscriptions[channel] = subscription;
+            subscription.Ended = RunAsync(subscription, channel, deliver, before);
+        }
+
+        return subscription.Opened.Task;
+    }
+
+    /// <summary>Ends a subscription. One that is opened after it waits until this has ended.</summary>
+    public void Close(RedisChannel channel)
+    {
+        lock (_lock)
+        {
+            _subscriptions[channel].Closing.TrySetResult();
+        }
+    }
+
+    private async Task RunAsync(Subscription subscription, RedisChannel channel, Action<ChannelMessage> deliver, Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var closing = subscription.Closing.Task;
+        while (!await TryOpenAsync(subscription, channel, deliver).ConfigureAwait(false) && !closing.IsCompleted)
+        {
+            await Task.WhenAny(closing, Task.Delay(_retry, time)).ConfigureAwait(false);
+        }
+
+        await closing.ConfigureAwait(false);
+        await TryCloseAsync(channel).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_subscriptions[channel] == subscription)
+            {
+                _subscriptions.Remove(channel);
+            }
+        }
+    }
+
+    private async Task<bool> TryOpenAsync(Subscription subscription, RedisChannel channel, Action<ChannelMessage> deliver)
+    {
+        try
+        {
+            var redis = await connection.GetAsync().ConfigureAwait(false);
+            var queue = await redis.GetSubscriber().SubscribeAsync(channel).ConfigureAwait(false);
+            queue.OnMessage(deliver);
+            return true;
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            RedisLog.NotSubscribed(logger, channel.ToString(), fault.Message);
+            await TryCloseAsync(channel).ConfigureAwait(false);
+            return false;
+        }
+        finally
+        {
+            subscription.Opened.TrySetResult();
+        }
+    }
+
+    /// <summary>A server that can't be told has forgotten the subscription with the connection.</summary>
+    private async Task TryCloseAsync(RedisChannel channel)
+    {
+        try
+        {
+            var redis = await connection.GetAsync().ConfigureAwait(false);
+            await redis.GetSubscriber().UnsubscribeAsync(channel).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            RedisLog.NotUnsubscribed(logger, channel.ToString(), fault.Message);
+        }
+    }
+
+    private sealed class Subscription
+    {
+        public TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Closing { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended { get; set; } = Task.CompletedTask;
+    }
+}

@@ -1,0 +1,76 @@
+using ChannelsNet;
+using ChannelsNet.Messages;
+using ChannelsNet.Routing;
+using ChannelsNet.Running;
+using ChannelsNet.WebSockets;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>The door of the consumers into the pipeline.</summary>
+public static class ChannelsEndpointRouteBuilderExtensions
+{
+    /// <summary>
+    /// Maps an application, usually a <see cref="ProtocolTypeRouter"/>: each route of it becomes an endpoint of its own. A WebSocket
+    /// that no route takes is answered with 404.
+    /// </summary>
+    /// <returns>All endpoints, to add conventions to.</returns>
+    /// <exception cref="InvalidOperationException">Something is missing or wrong; the text names all faults.</exception>
+    public static IEndpointConventionBuilder MapChannels(this IEndpointRouteBuilder endpoints, IApplication application)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(application);
+        var services = endpoints.ServiceProvider;
+        if (services.GetService<MessageTypes>() is null || services.GetService<ConsumerServices>() is null)
+        {
+            throw new InvalidOperationException(
+                "MapChannels needs the services of the channels. Add them before the host is built: builder.Services.AddChannels(builder.Configuration).");
+        }
+
+        var routes = ApplicationRoute.All(application).ToArray();
+        var faults = routes.Select(route => route.Application).Distinct().OfType<ICheckedAtStart>()
+            .SelectMany(checkable => checkable.Faults(services)).Distinct().ToArray();
+        if (faults.Length > 0)
+        {
+            throw new InvalidOperationException(string.Join(Environment.NewLine, faults));
+        }
+
+        return new ChannelsConventionBuilder([.. routes.Select((route, index) => Map(endpoints, route, index))]);
+    }
+
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, ApplicationRoute route, int index)
+    {
+        var pipeline = endpoints.CreateApplicationBuilder();
+        pipeline.UseWebSockets();
+        pipeline.Run(new WebSocketEndpoint(route.Application).ServeAsync);
+        var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
+        endpoint.Add(builder =>
+        {
+            // The first route that matches is taken, and a WebSocket's route before a page's.
+            ((RouteEndpointBuilder)builder).Order = index - short.MaxValue;
+            builder.DisplayName = $"WebSocket: /{route.Pattern.RawText} => {route.Application}";
+            builder.Metadata.Add(new WebSocketEndpointMetadata());
+        });
+        return endpoint;
+    }
+
+    private sealed class ChannelsConventionBuilder(IEndpointConventionBuilder[] endpoints) : IEndpointConventionBuilder
+    {
+        public void Add(Action<EndpointBuilder> convention)
+        {
+            foreach (var endpoint in endpoints)
+            {
+                endpoint.Add(convention);
+            }
+        }
+
+        public void Finally(Action<EndpointBuilder> finallyConvention)
+        {
+            foreach (var endpoint in endpoints)
+            {
+                endpoint.Finally(finallyConvention);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Running;
+
+namespace ChannelsNet;
+
+/// <summary>
+/// Serves one connection: an object of its own for each, in a service scope of its own, which gets one event at a time. Events are
+/// what the client does and the messages that the layer brings; they take turns, so that neither starves.
+/// </summary>
+/// <remarks>
+/// What messages it takes stands in its header: <c>IHandle&lt;ChatMessage&gt;</c>. However the connection ends, the consumer leaves its
+/// groups and is disposed.
+/// </remarks>
+public abstract class Consumer
+{
+    private ConsumerContext? _context;
+
+    /// <summary>What is known of the connection.</summary>
+    protected Scope Scope => Context.Scope;
+
+    /// <summary>The layer that messages come from and go to.</summary>
+    protected IChannelLayer Layer => Context.Layer;
+
+    /// <summary>The name of this consumer's own channel: what is sent to it, its handlers get.</summary>
+    protected string ChannelName => Context.Channel.Name;
+
+    /// <summary>Groups that it is a member of from before the connection is accepted until its end. Default: none.</summary>
+    protected internal virtual IReadOnlyList<string> Groups => [];
+
+    internal ConsumerContext Context
+    {
+        get => _context ?? throw new InvalidOperationException(
+            $"{GetType()} has no connection yet. Use the scope, the layer and the client in its handlers, not in its constructor.");
+        set => _context = value;
+    }
+
+    /// <summary>An application that serves each connection by a new consumer, whose constructor gets services.</summary>
+    public static IApplication For<[DynamicallyAccessedMembers(
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>()
+        where TConsumer : Consumer => new ConsumerApplication<TConsumer>();
+
+    /// <summary>Makes this consumer a member of a group, until it leaves it or the connection ends.</summary>
+    protected Task GroupAddAsync(string group) => Layer.GroupAddAsync(group, ChannelName).AsTask();
+
+    /// <summary>Leaves a group.</summary>
+    protected Task GroupDiscardAsync(string group) => Layer.GroupDiscardAsync(group, ChannelName).AsTask();
+
+    /// <summary>Sends a message to every member of a group.</summary>
+    /// <param name="group">The group; this consumer need not be a member.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="exceptSelf">Whether this consumer, if it is a member, is not to get it.</param>
+    protected Task GroupSendAsync(string group, Message message, bool exceptSelf = false) =>
+        Layer.GroupSendAsync(group, message, exceptSelf ? ChannelName : null).AsTask();
+
+    /// <summary>Sends a message to one channel.</summary>
+    /// <exception cref="ChannelFullException">The channel is full.</exception>
+    protected Task SendAsync(string channel, Message message) => Layer.SendAsync(channel, message).AsTask();
+
+    /// <summary>Takes a message that the layer brought to its handler. Override it to take messages in another way.</summary>
+    /// <exception cref="InvalidOperationException">There is no handler for it.</exception>
+    protected internal virtual Task DispatchAsync(Message message) =>
+        Context.Types.Require(message).Handle(this, message) ?? throw new InvalidOperationException(
+            $"{GetType()} got a {message.GetType()} and has no handler for it. "
+            + $"Write IHandle<{message.GetType().Name}> into its header, or do not send it such messages.");
+
+    /// <summary>Takes what the client did.</summary>
+    /// <returns>False when that was the end of the connection.</returns>
+    protected internal abstract Task<bool> DispatchAsync(ClientEvent clientEvent);
+
+    /// <summary>A handler has thrown; the connection is to be ended as one that failed.</summary>
+    protected internal abstract Task FailAsync();
+
+    /// <summary>The connection has ended, in whatever way it did; runs exactly once for each that has begun.</summary>
+    protected internal abstract Task EndAsync();
+
+    /// <summary>Does something to the client.</summary>
+    protected Task SendAsync(ServerEvent serverEvent) => Context.Connection.SendAsync(serverEvent).AsTask();
+}

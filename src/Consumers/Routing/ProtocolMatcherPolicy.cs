@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
+using Microsoft.Net.Http.Headers;
+
+namespace ChannelsNet.Routing;
+
+/// <summary>Marks an endpoint that takes WebSockets and nothing else.</summary>
+internal sealed class WebSocketEndpointMetadata;
+
+/// <summary>Leaves the endpoints of WebSockets to WebSockets, so that a page can stand at the same path.</summary>
+internal sealed class ProtocolMatcherPolicy : MatcherPolicy, IEndpointSelectorPolicy
+{
+    public override int Order => 0;
+
+    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
+        endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<WebSocketEndpointMetadata>() is not null);
+
+    public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
+    {
+        if (!IsWebSocket(httpContext))
+        {
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                if (candidates.IsValidCandidate(i) && candidates[i].Endpoint.Metadata.GetMetadata<WebSocketEndpointMetadata>() is not null)
+                {
+                    candidates.SetValidity(i, false);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>RFC 6455, 4.2.1 for HTTP/1.1; RFC 8441 for HTTP/2.</summary>
+    private static bool IsWebSocket(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+            ? string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase)
+            : context.Request.Headers.GetCommaSeparatedValues(HeaderNames.Upgrade).Contains("websocket", StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,25 @@
+using ChannelsNet.Routing;
+
+namespace ChannelsNet;
+
+/// <summary>
+/// Gives each protocol an application of its own, so that one path can answer a page over HTTP and a consumer over a WebSocket. A
+/// request of a protocol that has none goes on to the rest of the ASP.NET Core pipeline.
+/// </summary>
+public sealed class ProtocolTypeRouter : IApplication, IRouter
+{
+    /// <summary>Serves WebSockets; usually a <see cref="UrlRouter"/>. Default: none.</summary>
+    public IApplication? WebSocket { get; init; }
+
+    /// <inheritdoc/>
+    public Task RunAsync(Scope scope, IConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return scope.Type == Scope.WebSocket && WebSocket is not null
+            ? WebSocket.RunAsync(scope, connection)
+            : throw new InvalidOperationException(
+                $"There is no application for the protocol \"{scope.Type}\". Expected \"{Scope.WebSocket}\" with {nameof(WebSocket)} set.");
+    }
+
+    IEnumerable<ApplicationRoute> IRouter.Routes => WebSocket is null ? [] : ApplicationRoute.All(WebSocket);
+}

@@ -1,0 +1,4 @@
+namespace ChannelsNet.Running;
+
+/// <summary>Its presence among the services tells that consumers can be run.</summary>
+internal sealed class ConsumerServices;

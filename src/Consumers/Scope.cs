@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ChannelsNet;
+
+/// <summary>
+/// What is known of one connection. It never changes: middleware passes on <c>scope with { … }</c>, and who has seen it before sees
+/// what it saw.
+/// </summary>
+public sealed record Scope
+{
+    /// <summary>The scope of a WebSocket.</summary>
+    public const string WebSocket = "websocket";
+
+    /// <summary>The scope of an HTTP request.</summary>
+    public const string Http = "http";
+
+    /// <summary>What kind of connection it is: <see cref="WebSocket"/> or <see cref="Http"/>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The services of the host.</summary>
+    public required IServiceProvider Services { get; init; }
+
+    /// <summary>The path that is still to be matched, with its leading slash and without what outer routers have matched.</summary>
+    public PathString Path { get; init; } = "/";
+
+    /// <summary>What the routes on the way here have captured, such as "room" of <c>chat/{room}/</c>.</summary>
+    public RouteValueDictionary RouteValues { get; init; } = [];
+
+    /// <summary>The query of the URL.</summary>
+    public IQueryCollection Query { get; init; } = QueryCollection.Empty;
+
+    /// <summary>The headers of the request.</summary>
+    public IHeaderDictionary Headers { get; init; } = new HeaderDictionary();
+
+    /// <summary>The subprotocols that a WebSocket client offers, in its order of preference.</summary>
+    public IReadOnlyList<string> Subprotocols { get; init; } = [];
+
+    /// <summary>Who the client is; without authentication nobody.</summary>
+    public ClaimsPrincipal User { get; init; } = new(new ClaimsIdentity());
+
+    /// <summary>What middleware adds.</summary>
+    public ImmutableDictionary<string, object?> Items { get; init; } = ImmutableDictionary<string, object?>.Empty;
+
+    /// <summary>The request; null where there is none, as in a test.</summary>
+    public HttpContext? HttpContext { get; init; }
+}
