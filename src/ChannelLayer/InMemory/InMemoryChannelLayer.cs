@@ -6,7 +6,6 @@ namespace ChannelsNet.InMemory;
 internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time) : IChannelLayer
 {
     private readonly LocalDelivery _local = new(options, time);
-    private readonly ChannelNamer _namer = new();
 
     internal LocalDelivery Local => _local;
 
@@ -27,7 +26,7 @@ internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageT
 
     public ValueTask<IChannel> NewChannelAsync(
         string prefix = "specific", IChannelListener? listener = null, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IChannel>(_local.Open(_namer.Next(prefix), listener));
+        ValueTask.FromResult<IChannel>(_local.Open(prefix, listener));
 
     public ValueTask GroupAddAsync(string group, string channel, CancellationToken cancellationToken = default)
     {

@@ -6,6 +6,7 @@ namespace ChannelsNet.InMemory;
 /// </summary>
 internal sealed class LocalDelivery
 {
+    private readonly ChannelNamer _namer = new();
     private readonly Mailboxes _mailboxes;
     private readonly Groups _groups;
 
@@ -20,13 +21,26 @@ internal sealed class LocalDelivery
 
     public int GroupCount => _groups.Count;
 
-    public OwnChannel Open(string name, IChannelListener? listener) => _mailboxes.Open(name, listener, this);
+    /// <summary>What stands between the prefix and the '!' of the own channels' names.</summary>
+    public string Client => _namer.Client;
+
+    /// <summary>Makes an own channel.</summary>
+    public OwnChannel Open(string prefix, IChannelListener? listener) => _mailboxes.Open(_namer.Next(prefix), listener, this);
+
+    /// <summary>Whether a channel is or was this process's own: nobody else reads it.</summary>
+    public bool IsOwn(string channel) => _namer.IsOwn(channel);
 
     public OwnChannel? FindOwn(string channel) => _mailboxes.FindOwn(channel);
 
-    /// <summary>Puts a message into the mailbox of a channel; the capacity of one that is full, else null.</summary>
+    /// <summary>Puts a message into the mailbox of a channel; one for an own channel that has ended is dropped.</summary>
+    /// <returns>The capacity of the channel if it is full, else null.</returns>
     public int? Send(string channel, Message message)
     {
+        if (IsOwn(channel))
+        {
+            return FindOwn(channel) is { } own && !own.TryPut(message) ? own.Capacity : null;
+        }
+
         var box = _mailboxes.Enter(channel);
         try
         {

@@ -14,7 +14,6 @@ namespace ChannelsNet.Redis;
 /// </summary>
 internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
 {
-    private readonly ChannelNamer _namer = new();
     private readonly LocalDelivery _local;
     private readonly MessageTypes _types;
     private readonly IMessageSerializer _serializer;
@@ -49,21 +48,20 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
     {
         ChannelNames.RequireChannel(channel);
         _types.Require(message);
-        if (!_namer.IsOwn(channel))
+        if (!_local.IsOwn(channel))
         {
             return PublishAsync(RedisNames.Channel(channel), message, default, cancellationToken);
         }
 
-        // It is read here and nowhere else. One that has ended has no reader any more.
-        return _local.FindOwn(channel) is { } own && !own.TryPut(message)
-            ? ValueTask.FromException(new ChannelFullException(channel, own.Capacity))
+        return _local.Send(channel, message) is { } capacity
+            ? ValueTask.FromException(new ChannelFullException(channel, capacity))
             : ValueTask.CompletedTask;
     }
 
     public ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken = default)
     {
         ChannelNames.RequireChannel(channel);
-        return _namer.IsOwn(channel)
+        return _local.IsOwn(channel)
             ? _local.ReceiveAsync(channel, cancellationToken)
             : ReceiveGeneralAsync(channel, cancellationToken);
     }
@@ -71,10 +69,10 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
     public async ValueTask<IChannel> NewChannelAsync(
         string prefix = "specific", IChannelListener? listener = null, CancellationToken cancellationToken = default)
     {
-        var name = _namer.Next(prefix);
+        ChannelNames.RequireChannel(prefix);
         var opened = _own.GetOrAdd(prefix, static (prefix, self) => new Lazy<Task>(() => self.OpenOwn(prefix)), this);
         await opened.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return _local.Open(name, listener);
+        return _local.Open(prefix, listener);
     }
 
     public ValueTask GroupAddAsync(string group, string channel, CancellationToken cancellationToken = default)
@@ -115,7 +113,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
     void IGroupTransport.Close(string group) => _subscriptions.Close(_names.Group(group));
 
     private Task OpenOwn(string prefix) =>
-        _subscriptions.Open(RedisNames.OwnChannels(prefix, _namer.Client), DeliverToChannel);
+        _subscriptions.Open(RedisNames.OwnChannels(prefix, _local.Client), DeliverToChannel);
 
     private async ValueTask<Message> ReceiveGeneralAsync(string channel, CancellationToken cancellationToken)
     {
@@ -153,19 +151,9 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
 
     private void DeliverToChannel(ChannelMessage received)
     {
-        var channel = received.Channel.ToString();
-        if (!TryRead(received, out var message, out _))
+        if (TryRead(received, out var message, out _))
         {
-            return;
-        }
-
-        if (!_namer.IsOwn(channel))
-        {
-            _local.Send(channel, message);
-        }
-        else
-        {
-            _local.FindOwn(channel)?.TryPut(message);
+            _local.Send(received.Channel.ToString(), message);
         }
     }
 

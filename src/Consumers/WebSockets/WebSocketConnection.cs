@@ -219,8 +219,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketConnecti
             return new WebSocketDisconnect(_closedWith);
         }
 
-        // The answer carries the client's own code; one without a code is answered by a normal end.
-        var code = (int)(socket.CloseStatus ?? WebSocketCloseStatus.Empty);
+        // A close without a code comes out of the framework's WebSocket as 1000.
+        var code = (int)(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure);
         await SendAsync(new WebSocketClose(IsSendable(code) ? code : 1000)).ConfigureAwait(false);
         return new WebSocketDisconnect(code, socket.CloseStatusDescription ?? "");
     }

@@ -24,7 +24,7 @@ public sealed record WebSocketReceive : ClientEvent
 
 /// <summary>The WebSocket has ended: the last event.</summary>
 /// <param name="Code">
-/// Why (RFC 6455, 7.4): the client's code, 1005 if it closed without one, 1006 if the connection broke or was refused, else the code
+/// Why (RFC 6455, 7.4): the client's code, 1000 if it closed without one, 1006 if the connection broke or was refused, else the code
 /// that the server closed with.
 /// </param>
 /// <param name="Reason">The client's reason in words; empty for none.</param>

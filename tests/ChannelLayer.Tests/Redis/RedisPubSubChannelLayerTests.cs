@@ -1,0 +1,91 @@
+using ChannelsNet.Support;
+using StackExchange.Redis;
+
+namespace ChannelsNet.Redis;
+
+/// <summary>One server for the tests of a class.</summary>
+public sealed class RedisFixture : IAsyncLifetime
+{
+    private RedisServer? _server;
+
+    public string Address => _server!.Address;
+
+    public string Kind => _server!.Kind;
+
+    public async Task InitializeAsync() => _server = await RedisServer.StartAsync();
+
+    public async Task DisposeAsync() => await _server!.DisposeAsync();
+}
+
+public sealed class RedisPubSubChannelLayerContract(RedisFixture redis) : SharedChannelLayerContract, IClassFixture<RedisFixture>
+{
+    private readonly string _prefix = NewName("prefix");
+
+    protected override void Configure(ChannelLayerOptions options)
+    {
+        options.Backend = ChannelLayerBackend.RedisPubSub;
+        options.Hosts.Add(redis.Address);
+        options.Prefix = _prefix;
+    }
+
+    protected override async Task WhenReadAsync(string channel)
+    {
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        while (await observer.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal(channel)) == 0)
+        {
+            Patience.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task The_group_has_one_subscription_in_a_process_until_the_last_member_has_gone()
+    {
+        var layer = NewLayer();
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        var group = RedisChannel.Literal($"{_prefix}__group__room");
+        var members = new List<IChannel>();
+        for (var i = 0; i < 100; i++)
+        {
+            members.Add(await layer.NewChannelAsync(cancellationToken: Patience));
+            await layer.GroupAddAsync("room", members[^1].Name, Patience);
+        }
+
+        Assert.Equal(1, await observer.GetServers()[0].SubscriptionSubscriberCountAsync(group));
+        foreach (var member in members)
+        {
+            await member.DisposeAsync();
+        }
+
+        while (await observer.GetServers()[0].SubscriptionSubscriberCountAsync(group) > 0)
+        {
+            Patience.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task A_channel_of_another_process_can_not_be_added_here()
+    {
+        var here = NewLayer();
+        var there = NewLayer();
+        await using var channel = await there.NewChannelAsync(cancellationToken: Patience);
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => here.GroupAddAsync("room", channel.Name, Patience).AsTask());
+        Assert.Contains(channel.Name, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("ChannelName", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_no_message_is_passed_over_and_the_next_arrives()
+    {
+        var layer = NewLayer();
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        await using var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+        await layer.GroupAddAsync("room", channel.Name, Patience);
+        foreach (var junk in new[] { "", "junk", "{}", "[]", "{\"type\":1}", "{\"type\":\"nobody.knows\"}", "{\"type\":\"test.note\",\"text\":[]}" })
+        {
+            await observer.GetSubscriber().PublishAsync(RedisChannel.Literal($"{_prefix}__group__room"), junk);
+        }
+
+        await layer.GroupSendAsync("room", new Note("fine"), cancellationToken: Patience);
+        Assert.Equal("fine", await ReadAsync(channel));
+    }
+}
