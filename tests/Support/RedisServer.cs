@@ -1,4 +1,3 @@
-using System.Reflection;
 using Testcontainers.Redis;
 
 namespace ChannelsNet.Support;
@@ -64,11 +63,8 @@ public sealed class RedisServer : IAsyncDisposable
     private static Task<RedisServer> StartProcessAsync() => StartAsync("redis-server", "redis-server", port =>
         ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()]);
 
-    private static Task<RedisServer> StartEmbeddedAsync()
-    {
-        var server = typeof(RedisServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "RespServer").Value!;
-        return StartAsync("Garnet, from NuGet", "dotnet", port => [server, $"{port}"]);
-    }
+    private static Task<RedisServer> StartEmbeddedAsync() =>
+        StartAsync("Garnet, from NuGet", "dotnet", port => [Built.PathOf("RespServer"), $"{port}"]);
 
     private static async Task<RedisServer> StartContainerAsync()
     {

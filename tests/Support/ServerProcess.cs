@@ -36,9 +36,14 @@ public sealed class ServerProcess : IAsyncDisposable
     public string Output => string.Join(Environment.NewLine, _output);
 
     public static async Task<ServerProcess> StartAsync(
-        string program, string[] arguments, string ready, IReadOnlyDictionary<string, string>? environment = null)
+        string program, string[] arguments, string ready, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -1,5 +1,5 @@
-using ChannelsNet.Messages;
 using System.Text.Json.Serialization.Metadata;
+using ChannelsNet.Messages;
 
 namespace ChannelsNet.InMemory;
 
