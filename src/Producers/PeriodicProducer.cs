@@ -67,7 +67,8 @@ public abstract class PeriodicProducer : Producer
     {
         try
         {
-            if (await lease.TryClaimAsync(turn, stopping).ConfigureAwait(false))
+            // The answer may have taken its time, when Redis was away say: then this turn is over.
+            if (await lease.TryClaimAsync(turn, stopping).ConfigureAwait(false) && Time.GetUtcNow().Ticks / period.Ticks == turn)
             {
                 await ProduceAsync(new DateTimeOffset(turn * period.Ticks, TimeSpan.Zero), stopping).ConfigureAwait(false);
             }

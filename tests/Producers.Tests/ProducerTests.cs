@@ -71,6 +71,18 @@ public sealed class ProducerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_claim_that_is_answered_late_produces_nothing()
+    {
+        await using var clock = await StartAsync<TimeProducer>("clock");
+        _leases.WhileClaimed = () => _time.Advance(TimeSpan.FromSeconds(1.5));
+        await StepAsync(TimeSpan.FromSeconds(0.7));
+        await _time.WhenWaitedOnAsync();
+        _leases.WhileClaimed = () => { };
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Equal(new Tick("10:00:03"), await clock.ReadAsync(_patience.Token));
+    }
+
+    [Fact]
     public async Task A_period_that_fails_does_not_end_the_producer()
     {
         await using var channel = await StartAsync<FailsAtFirst>("room");
@@ -160,6 +172,8 @@ public sealed class ProducerTests : IAsyncDisposable
     {
         public bool Grant { get; set; } = true;
 
+        public Action WhileClaimed { get; set; } = () => { };
+
         public List<string> Names { get; } = [];
 
         public List<long> Turns { get; } = [];
@@ -177,6 +191,7 @@ public sealed class ProducerTests : IAsyncDisposable
         public ValueTask<bool> TryClaimAsync(long turn, CancellationToken cancellationToken = default)
         {
             Turns.Add(turn);
+            WhileClaimed();
             return ValueTask.FromResult(Grant);
         }
 

@@ -32,6 +32,13 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     {
         var options = RedisAddress.Parse(address);
         options.AbortOnConnectFail = false;
+
+        // What is said while the connection is away fails at once. Kept back and said later, it would be late or out of order.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+
+        // Looks for a lost server from a quarter of a second on, and then at least once a second.
+        options.HeartbeatInterval = TimeSpan.FromMilliseconds(250);
+        options.ReconnectRetryPolicy = new ExponentialRetry(250, 1000);
         options.ClientName ??= "ChannelsNet";
         var redis = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
         redis.ConnectionFailed += (_, lost) =>

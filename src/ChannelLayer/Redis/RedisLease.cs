@@ -20,6 +20,7 @@ internal sealed class RedisLease(string name, RedisConnection connection, RedisN
     private Task _renewing = Task.CompletedTask;
     private long _heldUntil = time.GetTimestamp();
     private bool _held;
+    private bool _unanswered;
 
     public bool IsHeld => time.GetTimestamp() < Volatile.Read(ref _heldUntil);
 
@@ -80,11 +81,17 @@ internal sealed class RedisLease(string name, RedisConnection connection, RedisN
                 Volatile.Write(ref _heldUntil, until);
             }
 
+            _unanswered = false;
             Note(held);
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
-            RedisLog.LeaseUnknown(logger, name, fault.Message);
+            // Once an outage, not once a question.
+            if (!_unanswered)
+            {
+                _unanswered = true;
+                RedisLog.LeaseUnknown(logger, name, fault.Message);
+            }
         }
     }
 

@@ -69,7 +69,12 @@ internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvide
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
         {
-            RedisLog.NotSubscribed(logger, channel.ToString(), fault.Message);
+            // Opened is set already when this is not the first try.
+            if (!subscription.Opened.Task.IsCompleted)
+            {
+                RedisLog.NotSubscribed(logger, channel.ToString(), fault.Message);
+            }
+
             await TryCloseAsync(channel).ConfigureAwait(false);
             return false;
         }
