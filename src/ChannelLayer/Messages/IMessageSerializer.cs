@@ -18,5 +18,23 @@ public interface IMessageSerializer
 }
 
 /// <summary>What a layer tells the layer at the other end about a message; none of it is seen by those who handle the message.</summary>
-/// <param name="Except">A channel that is not to get this group message; null for none. On the wire: the key "__except__".</param>
-public readonly record struct MessageRoute(string? Except = null);
+public readonly record struct MessageRoute
+{
+    /// <summary>The channel that it is for; null for none or several. On the wire the key "__asgi_channel__" with a string.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>
+    /// The channels of one process that this group message is for; null if that is told in another way. On the wire the key
+    /// "__asgi_channel__" with an array of strings.
+    /// </summary>
+    public IReadOnlyList<string>? Channels { get; init; }
+
+    /// <summary>A channel that is not to get this group message; null for none. On the wire the key "__except__" with a string.</summary>
+    public string? Except { get; init; }
+
+    /// <summary>
+    /// A process that has delivered this group message to its own members already; null for none. On the wire the key
+    /// "__except_process__" with a string.
+    /// </summary>
+    public string? ExceptProcess { get; init; }
+}

@@ -68,7 +68,7 @@ internal sealed class JsonMessageSerializer(MessageTypes types) : IMessageSerial
             }
             else if (isExcept && reader.TokenType == JsonTokenType.String)
             {
-                route = new MessageRoute(reader.GetString());
+                route = new MessageRoute { Except = reader.GetString() };
             }
 
             reader.Skip();

@@ -98,7 +98,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
         string group, Message message, string? except = null, CancellationToken cancellationToken = default)
     {
         ChannelNames.RequireGroup(group);
-        return PublishAsync(_names.Group(group), message, new MessageRoute(except), cancellationToken);
+        return PublishAsync(_names.Group(group), message, new MessageRoute { Except = except }, cancellationToken);
     }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken = default)
