@@ -9,7 +9,7 @@ if (args is ["--healthcheck", ..])
 }
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddHealthChecks();
+builder.Services.AddHealthChecks().AddChannelLayer();
 builder.Services.AddChannels(builder.Configuration)      // "ChannelLayers" in appsettings: in memory unless Redis is named
     .AddMessage<Tick>()
     .AddProducer<TimeProducer>();
@@ -20,6 +20,6 @@ app.MapChannels(new ProtocolTypeRouter
     WebSocket = new UrlRouter { ["msg/"] = Consumer.For<ClockConsumer>() },
 });
 app.MapPages();
-app.MapHealthChecks("/health/live");
+app.MapHealth();
 app.Run();
 return 0;

@@ -14,12 +14,15 @@ internal sealed class ChannelLayerConfiguration(string layer, IConfigurationSect
     private static readonly Dictionary<string, Action<IConfigurationSection, ChannelLayerOptions>> _keys =
         new(StringComparer.OrdinalIgnoreCase)
         {
-            [nameof(ChannelLayerOptions.Backend)] = (entry, options) => options.Backend =
-                Enum.TryParse<ChannelLayerBackend>(entry.Value, ignoreCase: true, out var backend) && Enum.IsDefined(backend)
-                    ? backend
-                    : throw Wrong(entry, $"one of {string.Join(", ", Enum.GetNames<ChannelLayerBackend>())}"),
+            [nameof(ChannelLayerOptions.Backend)] = (entry, options) => options.Backend = Choice<ChannelLayerBackend>(entry),
             [nameof(ChannelLayerOptions.Hosts)] = (entry, options) => ReadList(entry, options.Hosts),
             [nameof(ChannelLayerOptions.Prefix)] = (entry, options) => options.Prefix = entry.Value ?? "",
+            [nameof(ChannelLayerOptions.Serializer)] = (entry, options) => options.Serializer = entry.Value ?? "",
+            [nameof(ChannelLayerOptions.EncryptionKeys)] = (entry, options) => ReadList(entry, options.EncryptionKeys),
+            [nameof(ChannelLayerOptions.MaxMessageSize)] = (entry, options) => options.MaxMessageSize = Number(entry),
+            [nameof(ChannelLayerOptions.Sharded)] = (entry, options) => options.Sharded = Flag(entry),
+            [nameof(ChannelLayerOptions.WhenDisconnected)] = (entry, options) => options.WhenDisconnected = Choice<WhenDisconnected>(entry),
+            [nameof(ChannelLayerOptions.RetryBuffer)] = (entry, options) => options.RetryBuffer = Number(entry),
             [nameof(ChannelLayerOptions.Capacity)] = (entry, options) => options.Capacity = Number(entry),
             [nameof(ChannelLayerOptions.ChannelCapacity)] = (entry, options) =>
             {
@@ -85,9 +88,9 @@ internal sealed class ChannelLayerConfiguration(string layer, IConfigurationSect
     private static void ReadList(IConfigurationSection entry, IList<string> list)
     {
         list.Clear();
-        if (entry.Value is { Length: > 0 } one)
+        if (entry.Value is { Length: > 0 })
         {
-            list.Add(one);
+            throw Wrong(entry, $"a list, such as {entry.Path}:0");
         }
 
         foreach (var item in entry.GetChildren())
@@ -95,6 +98,15 @@ internal sealed class ChannelLayerConfiguration(string layer, IConfigurationSect
             list.Add(item.Value ?? "");
         }
     }
+
+    private static TChoice Choice<TChoice>(IConfigurationSection entry)
+        where TChoice : struct, Enum =>
+        Enum.TryParse<TChoice>(entry.Value, ignoreCase: true, out var choice) && Enum.IsDefined(choice)
+            ? choice
+            : throw Wrong(entry, $"one of {string.Join(", ", Enum.GetNames<TChoice>())}");
+
+    private static bool Flag(IConfigurationSection entry) =>
+        bool.TryParse(entry.Value, out var flag) ? flag : throw Wrong(entry, "true or false");
 
     private static int Number(IConfigurationSection entry) =>
         int.TryParse(entry.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)

@@ -1,11 +1,9 @@
 using ChannelsNet;
 using ChannelsNet.Hosting;
-using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Redis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -27,16 +25,19 @@ public static class ChannelLayerServiceCollectionExtensions
     /// <param name="configure">Changes the options of the default layer after the configuration was read.</param>
     /// <remarks>
     /// The layer "default" is the service <see cref="IChannelLayer"/>; each layer is the keyed service of its name. The same goes for
-    /// <see cref="ILeases"/>.
+    /// <see cref="ILeases"/> and <see cref="IChannelLayerStatus"/>.
     /// </remarks>
     public static ChannelsBuilder AddChannelLayers(
         this IServiceCollection services, IConfiguration? configuration = null, Action<ChannelLayerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddLogging();
+        services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MessageTypes(provider.GetServices<MessageType>()));
-        services.TryAddSingleton<IMessageSerializer, JsonMessageSerializer>();
+        services.TryAddKeyedSingleton<IMessageSerializer>("json", (provider, _) => new JsonMessageSerializer(provider.GetRequiredService<MessageTypes>()));
+        services.TryAddKeyedSingleton<IMessageSerializer>("msgpack", (provider, _) => new JsonMessageSerializer(provider.GetRequiredService<MessageTypes>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChannelLayerOptions>, SerializerExists>());
         services.TryAddSingleton<RedisConnections>();
 
         var section = configuration?.GetSection("ChannelLayers");
@@ -53,6 +54,7 @@ public static class ChannelLayerServiceCollectionExtensions
 
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChannelLayer>(DefaultLayer));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<ILeases>(DefaultLayer));
+        services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChannelLayerStatus>(DefaultLayer));
         return new ChannelsBuilder(services);
     }
 
@@ -62,45 +64,9 @@ public static class ChannelLayerServiceCollectionExtensions
         services.AddOptions<ChannelLayerOptions>(name).ValidateOnStart();
         services.AddSingleton<IConfigureOptions<ChannelLayerOptions>>(configuration);
         services.AddSingleton<IValidateOptions<ChannelLayerOptions>>(configuration);
-        services.TryAddKeyedSingleton<IChannelLayer>(name, (provider, _) => CreateLayer(provider, name));
-        services.TryAddKeyedSingleton<ILeases>(name, (provider, _) => CreateLeases(provider, name));
+        services.TryAddKeyedSingleton(name, (provider, _) => new ChannelLayerParts(provider, name));
+        services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredKeyedService<ChannelLayerParts>(name).CreateLayer());
+        services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredKeyedService<ChannelLayerParts>(name).CreateLeases());
+        services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredKeyedService<ChannelLayerParts>(name).Status);
     }
-
-    private static IChannelLayer CreateLayer(IServiceProvider provider, string name)
-    {
-        var options = OptionsOf(provider, name);
-        var types = provider.GetRequiredService<MessageTypes>();
-        var time = provider.GetRequiredService<TimeProvider>();
-        return options.Backend switch
-        {
-            ChannelLayerBackend.RedisPubSub => new RedisPubSubChannelLayer(
-                options,
-                types,
-                provider.GetRequiredService<IMessageSerializer>(),
-                ConnectionOf(provider, options),
-                time,
-                provider.GetRequiredService<ILogger<RedisPubSubChannelLayer>>()),
-            _ => new InMemoryChannelLayer(options, types, time),
-        };
-    }
-
-    private static ILeases CreateLeases(IServiceProvider provider, string name)
-    {
-        var options = OptionsOf(provider, name);
-        return options.Backend switch
-        {
-            ChannelLayerBackend.RedisPubSub => new RedisLeases(
-                ConnectionOf(provider, options),
-                new RedisNames(options.Prefix),
-                provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<RedisLease>>()),
-            _ => new InMemoryLeases(),
-        };
-    }
-
-    private static ChannelLayerOptions OptionsOf(IServiceProvider provider, string name) =>
-        provider.GetRequiredService<IOptionsMonitor<ChannelLayerOptions>>().Get(name);
-
-    private static RedisConnection ConnectionOf(IServiceProvider provider, ChannelLayerOptions options) =>
-        provider.GetRequiredService<RedisConnections>().To(options.Hosts.FirstOrDefault() ?? RedisAddress.Default);
 }

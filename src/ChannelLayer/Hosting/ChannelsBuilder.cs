@@ -35,6 +35,18 @@ public sealed class ChannelsBuilder
             ?? throw new ArgumentException("The type info comes from no resolver; pass one of a JsonSerializerContext.", nameof(typeInfo)));
     }
 
+    /// <summary>
+    /// Adds a way of one's own to write messages between processes; a layer takes it when its <see cref="ChannelsNet.ChannelLayerOptions.Serializer"/>
+    /// has this name. "msgpack" and "json" can be replaced so.
+    /// </summary>
+    public ChannelsBuilder AddSerializer(string name, Func<IServiceProvider, IMessageSerializer> create)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(create);
+        Services.AddKeyedSingleton(name, (provider, _) => create(provider));
+        return this;
+    }
+
     private ChannelsBuilder Add<TMessage>(IJsonTypeInfoResolver resolver)
         where TMessage : ChannelsNet.Message
     {

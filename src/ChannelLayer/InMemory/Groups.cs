@@ -7,7 +7,7 @@ namespace ChannelsNet.InMemory;
 /// A group is worked on under its own lock, a send too: it puts the message into every mailbox, which never waits, so that all
 /// members see the sends of a group in one order, and who has left gets nothing any more.
 /// </remarks>
-internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider time, IGroupTransport? transport)
+internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider time, IGroupTransport? transport) : IMemberships
 {
     private readonly ConcurrentDictionary<string, Group> _groups = new();
 
@@ -33,7 +33,7 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         }
     }
 
-    public void Discard(string name, string channel)
+    public Task Discard(string name, string channel)
     {
         if (_groups.TryGetValue(name, out var group))
         {
@@ -43,6 +43,8 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
                 RemoveIfEmpty(name, group);
             }
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>Puts a message into the mailboxes of all members; how many were full.</summary>

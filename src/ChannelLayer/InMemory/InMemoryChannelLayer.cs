@@ -3,9 +3,19 @@ using ChannelsNet.Messages;
 namespace ChannelsNet.InMemory;
 
 /// <summary>Channels and groups in the memory of this process; no other process is reached.</summary>
-internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time) : IChannelLayer
+internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time, Drops drops)
+    : IChannelLayer, IChannelLayerStatus
 {
-    private readonly LocalDelivery _local = new(options, time);
+    private readonly LocalDelivery _local = new(options, time, drops);
+
+    public ChannelLayerState State => ChannelLayerState.Connected;
+
+    /// <summary>It never does.</summary>
+    public event Action<ChannelLayerState>? Changed
+    {
+        add { }
+        remove { }
+    }
 
     internal LocalDelivery Local => _local;
 
@@ -39,8 +49,7 @@ internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageT
     {
         ChannelNames.RequireGroup(group);
         ChannelNames.RequireChannel(channel);
-        _local.Leave(group, channel);
-        return ValueTask.CompletedTask;
+        return new(_local.Leave(group, channel));
     }
 
     public ValueTask GroupSendAsync(

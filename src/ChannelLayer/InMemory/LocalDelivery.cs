@@ -2,18 +2,22 @@ namespace ChannelsNet.InMemory;
 
 /// <summary>
 /// The half of every layer that is in this process: mailboxes and groups. A layer over a broker puts a transport between the
-/// senders and this.
+/// senders and this. Groups are in this process's memory too, unless the layer writes memberships down elsewhere.
 /// </summary>
 internal sealed class LocalDelivery
 {
     private readonly ChannelNamer _namer = new();
+    private readonly Drops _drops;
     private readonly Mailboxes _mailboxes;
     private readonly Groups _groups;
+    private readonly IMemberships _memberships;
 
-    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, IGroupTransport? transport = null)
+    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, IGroupTransport? transport = null, IMemberships? memberships = null)
     {
-        _mailboxes = new Mailboxes(options, time);
+        _drops = drops;
+        _mailboxes = new Mailboxes(options, time, drops);
         _groups = new Groups(_mailboxes, options.GroupExpiry, time, transport);
+        _memberships = memberships ?? _groups;
     }
 
     /// <summary>Channels that have a message or a reader, or are somebody's own.</summary>
@@ -26,6 +30,9 @@ internal sealed class LocalDelivery
 
     /// <summary>Makes an own channel.</summary>
     public OwnChannel Open(string prefix, IChannelListener? listener) => _mailboxes.Open(_namer.Next(prefix), listener, this);
+
+    /// <summary>The own channels that have not ended.</summary>
+    public IEnumerable<OwnChannel> OwnChannels => _mailboxes.Own;
 
     /// <summary>Whether a channel is or was this process's own: nobody else reads it.</summary>
     public bool IsOwn(string channel) => _namer.IsOwn(channel);
@@ -52,6 +59,10 @@ internal sealed class LocalDelivery
         }
     }
 
+    /// <summary>Puts a message that came from elsewhere into the mailbox of a channel. One that is full misses it.</summary>
+    public void Deliver(string channel, Message message) =>
+        _drops.Add(DropReason.Full, channel, Send(channel, message) is null ? 0 : 1);
+
     public async ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken)
     {
         var box = _mailboxes.Enter(channel);
@@ -65,34 +76,22 @@ internal sealed class LocalDelivery
         }
     }
 
-    /// <summary>Makes a channel a member of a group; ends when messages of the group reach this process.</summary>
+    /// <summary>Makes a channel a member of a group; ends when messages of the group reach it.</summary>
     public Task Join(string group, string channel) =>
-        FindOwn(channel)?.Join(group, _groups) ?? _groups.Add(group, channel, own: null);
+        FindOwn(channel)?.Join(group, _memberships) ?? _memberships.Add(group, channel, own: null);
 
-    public void Leave(string group, string channel)
-    {
-        if (FindOwn(channel) is { } own)
-        {
-            own.Leave(group, _groups);
-        }
-        else
-        {
-            _groups.Discard(group, channel);
-        }
-    }
+    public Task Leave(string group, string channel) =>
+        FindOwn(channel)?.Leave(group, _memberships) ?? _memberships.Discard(group, channel);
 
-    /// <summary>Puts a message into the mailboxes of all members that are here; how many were full.</summary>
-    public int SendToGroup(string group, Message message, string? except) => _groups.Send(group, message, except);
+    /// <summary>Puts a message into the mailboxes of all members that are here. A member that is full misses it.</summary>
+    public void SendToGroup(string group, Message message, string? except) =>
+        _drops.Add(DropReason.Full, group, _groups.Send(group, message, except));
 
     /// <summary>Takes an own channel away, out of the groups that it is in.</summary>
-    public void Close(OwnChannel channel, IEnumerable<string> groups)
+    public Task Close(OwnChannel channel, IEnumerable<string> groups)
     {
-        foreach (var group in groups)
-        {
-            _groups.Discard(group, channel.Name);
-        }
-
         _mailboxes.Close(channel);
+        return Task.WhenAll(groups.Select(group => _memberships.Discard(group, channel.Name)));
     }
 
     /// <summary>Drops all messages and memberships.</summary>

@@ -8,7 +8,7 @@ namespace ChannelsNet.InMemory;
 /// Life of a mailbox without an owner (a general channel): whoever uses it enters and leaves, and the last one to leave an empty
 /// mailbox retires it. An <see cref="OwnChannel"/> has been entered by itself for as long as it lives.
 /// </remarks>
-internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider time, IChannelListener? listener)
+internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener)
 {
     private const int Retired = int.MinValue / 2;
 
@@ -48,6 +48,8 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
                     message = envelope.Message;
                     return true;
                 }
+
+                drops.Add(DropReason.Expired, Name);
             }
         }
 
@@ -72,16 +74,17 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
     /// <summary>Drops what has expired, which is always the oldest; true if anything was dropped.</summary>
     public bool DropExpired()
     {
-        var dropped = false;
+        var dropped = 0;
         lock (_queue)
         {
-            while (_queue.Reader.TryPeek(out var oldest) && IsExpired(oldest))
+            while (_queue.Reader.TryPeek(out var oldest) && IsExpired(oldest) && _queue.Reader.TryRead(out _))
             {
-                dropped |= _queue.Reader.TryRead(out _);
+                dropped++;
             }
         }
 
-        return dropped;
+        drops.Add(DropReason.Expired, Name, dropped);
+        return dropped > 0;
     }
 
     /// <summary>Drops everything.</summary>

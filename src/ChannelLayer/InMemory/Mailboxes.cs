@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace ChannelsNet.InMemory;
 
 /// <summary>The mailboxes of a process, by the names of their channels.</summary>
-internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time)
+internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, Drops drops)
 {
     private readonly ConcurrentDictionary<string, Mailbox> _boxes = new();
     private readonly Capacities _capacities = new(options);
@@ -11,10 +11,12 @@ internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time)
 
     public int Count => _boxes.Count;
 
+    public IEnumerable<OwnChannel> Own => _boxes.Values.OfType<OwnChannel>();
+
     /// <summary>Makes an own channel, which lives until it is closed.</summary>
     public OwnChannel Open(string name, IChannelListener? listener, LocalDelivery local)
     {
-        var channel = new OwnChannel(name, _capacities.Of(name), options.Expiry, time, listener, local);
+        var channel = new OwnChannel(name, _capacities.Of(name), options.Expiry, time, drops, listener, local);
         channel.TryEnter();
         return _boxes.TryAdd(name, channel)
             ? channel
@@ -61,7 +63,7 @@ internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time)
         }
     }
 
-    private Mailbox Create(string channel) => new(channel, _capacities.Of(channel), options.Expiry, time, listener: null);
+    private Mailbox Create(string channel) => new(channel, _capacities.Of(channel), options.Expiry, time, drops, listener: null);
 
     /// <summary>Once per expiry, whoever comes by throws out what has expired in mailboxes that nobody reads any more.</summary>
     private void Sweep()

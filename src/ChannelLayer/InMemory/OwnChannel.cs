@@ -4,8 +4,8 @@ namespace ChannelsNet.InMemory;
 
 /// <summary>A channel of this process's own: its mailbox, the groups it is in, and its end.</summary>
 internal sealed class OwnChannel(
-    string name, int capacity, TimeSpan expiry, TimeProvider time, IChannelListener? listener, LocalDelivery local)
-    : Mailbox(name, capacity, expiry, time, listener), IChannel
+    string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener, LocalDelivery local)
+    : Mailbox(name, capacity, expiry, time, drops, listener), IChannel
 {
     // Also the lock under which it joins, leaves and ends.
     private readonly HashSet<string> _groups = [];
@@ -15,23 +15,35 @@ internal sealed class OwnChannel(
 
     public ValueTask<Message> ReadAsync(CancellationToken cancellationToken = default) => TakeAsync(cancellationToken);
 
-    /// <summary>Joins a group of <paramref name="groups"/>, unless the channel has ended.</summary>
-    public Task Join(string group, Groups groups)
+    /// <summary>The groups that it is in now.</summary>
+    public string[] Groups
+    {
+        get
+        {
+            lock (_groups)
+            {
+                return [.. _groups];
+            }
+        }
+    }
+
+    /// <summary>Joins a group, unless the channel has ended.</summary>
+    public Task Join(string group, IMemberships memberships)
     {
         lock (_groups)
         {
             ObjectDisposedException.ThrowIf(_ended, this);
             _groups.Add(group);
-            return groups.Add(group, Name, this);
+            return memberships.Add(group, Name, this);
         }
     }
 
-    public void Leave(string group, Groups groups)
+    public Task Leave(string group, IMemberships memberships)
     {
         lock (_groups)
         {
             _groups.Remove(group);
-            groups.Discard(group, Name);
+            return memberships.Discard(group, Name);
         }
     }
 
@@ -39,13 +51,13 @@ internal sealed class OwnChannel(
     {
         lock (_groups)
         {
-            if (!_ended)
+            if (_ended)
             {
-                _ended = true;
-                local.Close(this, _groups);
+                return ValueTask.CompletedTask;
             }
-        }
 
-        return ValueTask.CompletedTask;
+            _ended = true;
+            return new(local.Close(this, _groups));
+        }
     }
 }

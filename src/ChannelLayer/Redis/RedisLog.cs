@@ -11,11 +11,8 @@ internal static partial class RedisLog
     [LoggerMessage(2, LogLevel.Warning, "Connection to Redis at {Server} lost ({Connection}, {Failure}): {Reason}; trying on")]
     public static partial void Lost(ILogger logger, string? server, ConnectionType connection, ConnectionFailureType failure, string? reason);
 
-    [LoggerMessage(3, LogLevel.Information, "Connection to Redis at {Server} is back ({Connection})")]
-    public static partial void Restored(ILogger logger, string? server, ConnectionType connection);
-
-    [LoggerMessage(4, LogLevel.Warning, "A message on {RedisChannel} can't be read and was dropped: {Reason}")]
-    public static partial void Unreadable(ILogger logger, string redisChannel, string reason);
+    [LoggerMessage(3, LogLevel.Information, "Connection to Redis at {Server} is back")]
+    public static partial void Restored(ILogger logger, string? server);
 
     [LoggerMessage(5, LogLevel.Information, "Lease {Lease} is held by this process ({Token})")]
     public static partial void LeaseTaken(ILogger logger, string lease, string token);
@@ -31,4 +28,13 @@ internal static partial class RedisLog
 
     [LoggerMessage(9, LogLevel.Debug, "Can't unsubscribe from {RedisChannel}: {Reason}")]
     public static partial void NotUnsubscribed(ILogger logger, string redisChannel, string reason);
+
+    [LoggerMessage(10, LogLevel.Warning, "Can't read from Redis at {Server} now: {Reason}; trying on")]
+    public static partial void NotRead(ILogger logger, string server, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "Can't join group {Group} in Redis now: {Reason}; it is done when Redis is back")]
+    public static partial void NotJoined(ILogger logger, string group, string reason);
+
+    [LoggerMessage(12, LogLevel.Debug, "Can't leave group {Group} in Redis: {Reason}")]
+    public static partial void NotLeft(ILogger logger, string group, string reason);
 }

@@ -1,5 +1,5 @@
 using ChannelsNet.InMemory;
-using ChannelsNet.Redis;
+using ChannelsNet.Redis.PubSub;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -67,7 +67,7 @@ public sealed class ChannelLayerConfigurationTests
         var fault = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         foreach (var told in new[]
         {
-            "ChannelLayers:default:Backend is \"Rabbit\"; expected one of InMemory, RedisPubSub",
+            "ChannelLayers:default:Backend is \"Rabbit\"; expected one of InMemory, RedisPubSub, Redis",
             "ChannelLayers:default:Hosts has \"http://cache\", which is no Redis address",
             "ChannelLayers:default:Capacity is \"many\"; expected a whole number",
             "ChannelLayers:default:ChannelCapacity:jobs* is 0; expected 1 or more",

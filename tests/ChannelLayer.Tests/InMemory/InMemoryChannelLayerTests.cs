@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json.Serialization.Metadata;
 using ChannelsNet.Messages;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChannelsNet.InMemory;
 
@@ -106,5 +109,6 @@ public sealed class InMemoryChannelLayerTests : IDisposable
     private InMemoryChannelLayer NewLayer(ChannelLayerOptions? options = null) => new(
         options ?? new ChannelLayerOptions(),
         new MessageTypes([MessageType.Create<Note>(new DefaultJsonTypeInfoResolver())]),
-        _time);
+        _time,
+        new Drops("default", new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), _time, NullLogger.Instance));
 }

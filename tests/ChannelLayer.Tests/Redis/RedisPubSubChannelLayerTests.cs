@@ -1,48 +1,15 @@
-using ChannelsNet.Support;
 using StackExchange.Redis;
 
 namespace ChannelsNet.Redis;
 
-/// <summary>One server for the tests of a class.</summary>
-public sealed class RedisFixture : IAsyncLifetime
+public sealed class RedisPubSubContract(RedisFixture redis) : RedisPubSubContractBase(redis), IClassFixture<RedisFixture>
 {
-    private RedisServer? _server;
-
-    public string Address => _server!.Address;
-
-    public string Kind => _server!.Kind;
-
-    public async Task InitializeAsync() => _server = await RedisServer.StartAsync();
-
-    public async Task DisposeAsync() => await _server!.DisposeAsync();
-}
-
-public sealed class RedisPubSubChannelLayerContract(RedisFixture redis) : SharedChannelLayerContract, IClassFixture<RedisFixture>
-{
-    private readonly string _prefix = NewName("prefix");
-
-    protected override void Configure(ChannelLayerOptions options)
-    {
-        options.Backend = ChannelLayerBackend.RedisPubSub;
-        options.Hosts.Add(redis.Address);
-        options.Prefix = _prefix;
-    }
-
-    protected override async Task WhenReadAsync(string channel)
-    {
-        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
-        while (await observer.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal(channel)) == 0)
-        {
-            Patience.ThrowIfCancellationRequested();
-        }
-    }
-
     [Fact]
     public async Task The_group_has_one_subscription_in_a_process_until_the_last_member_has_gone()
     {
         var layer = NewLayer();
-        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
-        var group = RedisChannel.Literal($"{_prefix}__group__room");
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address);
+        var group = RedisChannel.Literal($"{Prefix}__group__room");
         var members = new List<IChannel>();
         for (var i = 0; i < 100; i++)
         {
@@ -77,15 +44,56 @@ public sealed class RedisPubSubChannelLayerContract(RedisFixture redis) : Shared
     public async Task What_is_no_message_is_passed_over_and_the_next_arrives()
     {
         var layer = NewLayer();
-        await using var observer = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address);
         await using var channel = await layer.NewChannelAsync(cancellationToken: Patience);
         await layer.GroupAddAsync("room", channel.Name, Patience);
         foreach (var junk in new[] { "", "junk", "{}", "[]", "{\"type\":1}", "{\"type\":\"nobody.knows\"}", "{\"type\":\"test.note\",\"text\":[]}" })
         {
-            await observer.GetSubscriber().PublishAsync(RedisChannel.Literal($"{_prefix}__group__room"), junk);
+            await observer.GetSubscriber().PublishAsync(RedisChannel.Literal($"{Prefix}__group__room"), junk);
         }
 
         await layer.GroupSendAsync("room", new Note("fine"), cancellationToken: Patience);
         Assert.Equal("fine", await ReadAsync(channel));
+    }
+}
+
+public sealed class RedisPubSubOverThreeServersContract(RedisFixture redis) : RedisPubSubContractBase(redis), IClassFixture<RedisFixture>
+{
+    protected override void Configure(ChannelLayerOptions options)
+    {
+        base.Configure(options);
+        options.Hosts.Add(Redis.Addresses[1]);
+        options.Hosts.Add(Redis.Addresses[2]);
+    }
+}
+
+public abstract class RedisPubSubContractBase(RedisFixture redis) : SharedChannelLayerContract
+{
+    protected RedisFixture Redis => redis;
+
+    protected string Prefix { get; } = NewName("prefix");
+
+    protected override void Configure(ChannelLayerOptions options)
+    {
+        options.Backend = ChannelLayerBackend.RedisPubSub;
+        options.Hosts.Add(redis.Address);
+        options.Prefix = Prefix;
+    }
+
+    protected override async Task WhenReadAsync(string channel)
+    {
+        var observers = await Task.WhenAll(redis.Addresses.Select(address => ConnectionMultiplexer.ConnectAsync(address)));
+        long readers;
+        do
+        {
+            Patience.ThrowIfCancellationRequested();
+            readers = (await Task.WhenAll(observers.Select(observer =>
+                observer.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal(channel))))).Sum();
+        }
+        while (readers == 0);
+        foreach (var observer in observers)
+        {
+            await observer.DisposeAsync();
+        }
     }
 }

@@ -1,6 +1,6 @@
 using ChannelsNet;
+using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
-using ChannelsNet.Running;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;

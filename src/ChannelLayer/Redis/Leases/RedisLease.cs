@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace ChannelsNet.Redis;
+namespace ChannelsNet.Redis.Leases;
 
 /// <summary>
 /// One lease. Its key lives for <see cref="_duration"/> unless renewed; everybody asks every <see cref="_interval"/>. So a holder may

@@ -1,4 +1,5 @@
 using ChannelsNet;
+using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
 using ChannelsNet.Routing;
 using ChannelsNet.Running;

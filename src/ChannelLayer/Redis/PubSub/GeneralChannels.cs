@@ -1,12 +1,12 @@
 using StackExchange.Redis;
 
-namespace ChannelsNet.Redis;
+namespace ChannelsNet.Redis.PubSub;
 
 /// <summary>
 /// The general channels (those of no process's own) that this process reads. One is subscribed from its first reader on, also
 /// between two reads, until a reader gives up and none is left.
 /// </summary>
-internal sealed class GeneralChannels(RedisSubscriptions subscriptions, Action<ChannelMessage> deliver)
+internal sealed class GeneralChannels(Func<string, RedisSubscriptions> subscriptions, RedisNames names, Action<string, ChannelMessage> deliver)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Readers> _channels = [];
@@ -26,7 +26,7 @@ internal sealed class GeneralChannels(RedisSubscriptions subscriptions, Action<C
         {
             if (!_channels.TryGetValue(channel, out var readers))
             {
-                readers = new Readers(subscriptions.Open(RedisNames.Channel(channel), deliver));
+                readers = new Readers(subscriptions(channel).Open(names.ChannelMessages(channel), message => deliver(channel, message)));
                 _channels.Add(channel, readers);
             }
 
@@ -62,7 +62,7 @@ internal sealed class GeneralChannels(RedisSubscriptions subscriptions, Action<C
     private void Close(string channel)
     {
         _channels.Remove(channel);
-        subscriptions.Close(RedisNames.Channel(channel));
+        subscriptions(channel).Close(names.ChannelMessages(channel));
     }
 
     private sealed class Readers(Task opened)

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace ChannelsNet.Redis;
+namespace ChannelsNet.Redis.Leases;
 
 /// <summary>Leases as keys in Redis, taken, renewed and given up by the lock commands of StackExchange.Redis.</summary>
 internal sealed class RedisLeases(RedisConnection connection, RedisNames names, TimeProvider time, ILogger logger) : ILeases

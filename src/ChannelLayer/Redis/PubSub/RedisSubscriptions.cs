@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace ChannelsNet.Redis;
+namespace ChannelsNet.Redis.PubSub;
 
 /// <summary>
 /// The subscriptions of a process. Messages of one Redis channel are handed on in their order, one at a time. While the server is

@@ -1,0 +1,10 @@
+namespace ChannelsNet;
+
+/// <summary>The layer's back-end can't be reached now, so the message was not sent. It is looked for all the time; try again later.</summary>
+public sealed class ChannelLayerUnavailableException : Exception
+{
+    internal ChannelLayerUnavailableException(string server, Exception? reason)
+        : base($"Redis at {server} can't be reached, so the message was not sent: {reason?.Message ?? "there is no connection."}", reason)
+    {
+    }
+}

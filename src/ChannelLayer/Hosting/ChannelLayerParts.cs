@@ -1,0 +1,60 @@
+using System.Diagnostics.Metrics;
+using ChannelsNet.InMemory;
+using ChannelsNet.Messages;
+using ChannelsNet.Redis;
+using ChannelsNet.Redis.Leases;
+using ChannelsNet.Redis.PubSub;
+using ChannelsNet.Redis.Queues;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChannelsNet.Hosting;
+
+/// <summary>Puts one layer together, as its options say.</summary>
+internal sealed class ChannelLayerParts(IServiceProvider services, string name)
+{
+    private readonly ChannelLayerOptions _options = services.GetRequiredService<IOptionsMonitor<ChannelLayerOptions>>().Get(name);
+    private readonly TimeProvider _time = services.GetRequiredService<TimeProvider>();
+    private RedisHosts? _hosts;
+
+    /// <summary>How it stands with the back-end; in memory the layer itself tells.</summary>
+    public IChannelLayerStatus Status => _options.Backend == ChannelLayerBackend.InMemory
+        ? (IChannelLayerStatus)services.GetRequiredKeyedService<IChannelLayer>(name)
+        : Hosts;
+
+    private RedisHosts Hosts => _hosts ??= new RedisHosts(
+        _options.Hosts.DefaultIfEmpty(RedisAddress.Default).Select(services.GetRequiredService<RedisConnections>().To));
+
+    public IChannelLayer CreateLayer()
+    {
+        var types = services.GetRequiredService<MessageTypes>();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger($"ChannelsNet.ChannelLayer.{name}");
+        var drops = new Drops(name, services.GetRequiredService<IMeterFactory>(), _time, logger);
+        return _options.Backend switch
+        {
+            ChannelLayerBackend.InMemory => new InMemoryChannelLayer(_options, types, _time, drops),
+            ChannelLayerBackend.RedisPubSub => new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, logger),
+            _ => new RedisChannelLayer(
+                _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, logger),
+        };
+    }
+
+    public ILeases CreateLeases() => _options.Backend == ChannelLayerBackend.InMemory
+        ? new InMemoryLeases()
+        : new RedisLeases(Hosts[0], new RedisNames(_options.Prefix), _time, services.GetRequiredService<ILogger<RedisLease>>());
+
+    /// <param name="types">The messages that this process knows.</param>
+    /// <param name="drops">Counts what can't be read.</param>
+    /// <param name="timeToLive">After what time an encrypted message is refused, as channels_redis has it: with queues only.</param>
+    private MessageCodec Codec(MessageTypes types, Drops drops, TimeSpan? timeToLive)
+    {
+        var serializer = services.GetRequiredKeyedService<IMessageSerializer>(_options.Serializer);
+        if (_options.EncryptionKeys.Count > 0)
+        {
+            throw new NotImplementedException($"{timeToLive}");
+        }
+
+        return new MessageCodec(types, serializer, _options.MaxMessageSize, drops);
+    }
+}

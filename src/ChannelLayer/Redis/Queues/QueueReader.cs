@@ -1,0 +1,113 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace ChannelsNet.Redis.Queues;
+
+/// <summary>
+/// Reads from one server what this process is to get, with a blocking pop on a connection of its own: a message is here at once, and
+/// an idle reader says one command in 5 seconds.
+/// </summary>
+internal sealed class QueueReader(
+    string address, QueueHost host, RedisKey wake, Func<IReadOnlyCollection<RedisKey>> queues, Func<RedisKey, SortedSetEntry, ValueTask> deliver,
+    Func<RedisKey, bool> isOwn, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    private const int Seconds = 5;
+    private const int Batch = 100;
+
+    private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private Task? _reading;
+
+    public void Start() => _reading ??= ReadAsync();
+
+    /// <summary>What is to be read has changed.</summary>
+    public async Task WakeAsync()
+    {
+        try
+        {
+            await host.WakeAsync(wake).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            // Without a connection the reader is not asleep: it tries to read.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_reading is not null && !_stopping.IsCancellationRequested)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _stopping.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        await Task.Yield();
+        var options = RedisConnection.Options(address);
+        options.ClientName += ".reader";
+        options.AsyncTimeout = (Seconds + 10) * 1000;
+
+        // No subscriptions, so no second connection for them.
+        options.CommandMap = CommandMap.Create(["SUBSCRIBE"], available: false);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
+        var told = false;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await ReadOnceAsync(redis.GetDatabase()).ConfigureAwait(false);
+                told = false;
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                // Whatever it is, the channels of the whole process are read by this loop: it goes on.
+                if (!told)
+                {
+                    told = true;
+                    RedisLog.NotRead(logger, host.Connection.Name, fault.Message);
+                }
+
+                await Task.Delay(_again, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task ReadOnceAsync(IDatabase database)
+    {
+        object[] arguments = [.. queues(), wake, Seconds];
+        var reply = await database.ExecuteAsync("BZPOPMIN", arguments).WaitAsync(_stopping.Token).ConfigureAwait(false);
+        if (reply.IsNull)
+        {
+            return;
+        }
+
+        RedisKey queue = (string)reply[0]!;
+        if (queue == wake)
+        {
+            return;
+        }
+
+        await deliver(queue, new SortedSetEntry((RedisValue)reply[1], (double)reply[2])).ConfigureAwait(false);
+
+        // Nobody else reads an own queue, so the rest of it is taken at once.
+        for (var full = isOwn(queue); full;)
+        {
+            var more = await database.SortedSetPopAsync(queue, Batch).ConfigureAwait(false);
+            foreach (var entry in more)
+            {
+                await deliver(queue, entry).ConfigureAwait(false);
+            }
+
+            full = more.Length == Batch;
+        }
+    }
+}
