@@ -14,6 +14,9 @@ internal abstract class MessageType(string name, Type type, IJsonTypeInfoResolve
     /// <summary>Knows the members of <see cref="Type"/>.</summary>
     public IJsonTypeInfoResolver Resolver { get; } = resolver;
 
+    /// <summary>That of every <see cref="UntypedMessage"/>, which says its name itself.</summary>
+    public static MessageType Untyped { get; } = new Typed<UntypedMessage>("(untyped)", JsonTypeInfoResolver.Combine());
+
     /// <summary>Calls the handler's method for this type; null if it has none.</summary>
     public abstract Task? Handle(object handler, Message message);
 

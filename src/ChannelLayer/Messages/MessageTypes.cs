@@ -21,9 +21,10 @@ internal sealed class MessageTypes
 
         All = all;
         _byName = all.ToFrozenDictionary(type => type.Name);
-        _byType = all.ToFrozenDictionary(type => type.Type);
+        _byType = all.Append(MessageType.Untyped).ToFrozenDictionary(type => type.Type);
     }
 
+    /// <summary>Those that have a class of their own.</summary>
     public IReadOnlyList<MessageType> All { get; }
 
     public MessageType? Find(string name) => _byName.GetValueOrDefault(name);
@@ -33,9 +34,36 @@ internal sealed class MessageTypes
     public MessageType Require(Message message)
     {
         ArgumentNullException.ThrowIfNull(message);
+        if (message is UntypedMessage untyped)
+        {
+            Check(untyped);
+        }
+
         return Find(message.GetType()) ?? throw Unknown(message.GetType());
     }
 
     public static InvalidOperationException Unknown(Type type) => new(
         $"This process does not know the message {type}. Add it where the channels are added: .AddMessage<{type.Name}>().");
+
+    private static void Check(UntypedMessage message)
+    {
+        if (string.IsNullOrEmpty(message.Type))
+        {
+            throw new InvalidOperationException(
+                $"An {nameof(UntypedMessage)} has no {nameof(UntypedMessage.Type)}; expected the name of one, such as \"chat.message\".");
+        }
+
+        if (message.Values is null)
+        {
+            throw new InvalidOperationException(
+                $"The message \"{message.Type}\" has no {nameof(UntypedMessage.Values)}; expected a map, which may be empty.");
+        }
+
+        if (MessageHead.Keys.FirstOrDefault(message.Values.ContainsKey) is { } taken)
+        {
+            throw new InvalidOperationException(
+                $"The message \"{message.Type}\" has {nameof(UntypedMessage.Values)}[\"{taken}\"], which is where the message's type or route "
+                + "stands. Give it another name.");
+        }
+    }
 }

@@ -1,7 +1,10 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using ChannelsNet.Messages.Values;
 
-namespace ChannelsNet.Messages;
+namespace ChannelsNet.Messages.Typed;
 
 /// <summary>
 /// How a message looks as JSON: one flat object with "type" first, then its members in snake_case, as Django writes them.
@@ -9,20 +12,25 @@ namespace ChannelsNet.Messages;
 /// </summary>
 internal static class MessageJson
 {
-    public const string TypeKey = "type";
+    private const string TypeKey = "type";
 
-    public const string ExceptKey = "__except__";
-
-    public static JsonSerializerOptions Options(MessageTypes types)
+    public static JsonSerializerOptions Options(MessageTypes types, IReadOnlyList<JsonConverter> converters)
     {
         var options = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DictionaryKeyPolicy = null,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            MaxDepth = JsonValues.ReaderOptions.MaxDepth,
             TypeInfoResolver = JsonTypeInfoResolver
                 .Combine([.. types.All.Select(type => type.Resolver).Distinct()])
                 .WithAddedModifier(info => AddType(info, types)),
         };
+        foreach (var converter in converters)
+        {
+            options.Converters.Add(converter);
+        }
+
         options.MakeReadOnly();
         return options;
     }
@@ -35,10 +43,11 @@ internal static class MessageJson
             return;
         }
 
-        if (info.Properties.FirstOrDefault(property => property.Name == TypeKey) is { } taken)
+        if (info.Properties.FirstOrDefault(property => MessageHead.Has(property.Name)) is { } taken)
         {
             throw new InvalidOperationException(
-                $"{info.Type} has a member that is written as \"{taken.Name}\", which is where the message's type stands. Give it another name.");
+                $"{info.Type} has a member that is written as \"{taken.Name}\", which is where the message's "
+                + $"{(taken.Name == TypeKey ? "type" : "route")} stands. Give it another name.");
         }
 
         var property = JsonMetadataServices.CreatePropertyInfo(info.Options, new JsonPropertyInfoValues<string>

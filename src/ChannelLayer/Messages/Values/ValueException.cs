@@ -1,0 +1,15 @@
+namespace ChannelsNet.Messages.Values;
+
+/// <summary>A value fits no form. Who catches it knows whether that is the fault of a sender or of what came.</summary>
+internal sealed class ValueException(string message) : Exception(message)
+{
+    private readonly Stack<string> _steps = [];
+
+    /// <summary>Where the value stands below the root, as <c>["a"][2]</c>.</summary>
+    public string Path => string.Concat(_steps);
+
+    // Each level that it passes on its way up adds its own step, so that a path costs nothing where nothing fails.
+    public void PassedKey(string key) => _steps.Push($"[\"{key}\"]");
+
+    public void PassedIndex(int index) => _steps.Push($"[{index}]");
+}
