@@ -38,26 +38,6 @@ public abstract class SharedChannelLayerContract : ChannelLayerContract
     }
 
     [Fact]
-    public async Task All_processes_see_the_sends_of_a_group_in_one_order()
-    {
-        var here = NewLayer(options => options.Capacity = 1000);
-        var there = NewLayer(options => options.Capacity = 1000);
-        var group = NewName();
-        await using var first = await here.NewChannelAsync(cancellationToken: Patience);
-        await using var second = await there.NewChannelAsync(cancellationToken: Patience);
-        await here.GroupAddAsync(group, first.Name, Patience);
-        await there.GroupAddAsync(group, second.Name, Patience);
-        await Task.WhenAll(new[] { here, there }.Select((layer, sender) => Task.Run(async () =>
-        {
-            for (var i = 0; i < 200; i++)
-            {
-                await layer.GroupSendAsync(group, new Note($"{sender}:{i}"), cancellationToken: Patience);
-            }
-        })));
-        Assert.Equal(await ReadAsync(first, 400), await ReadAsync(second, 400));
-    }
-
-    [Fact]
     public async Task The_channel_that_is_left_out_can_be_another_process_s()
     {
         var here = NewLayer();

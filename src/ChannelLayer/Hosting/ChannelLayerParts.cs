@@ -52,7 +52,7 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
         var serializer = services.GetRequiredKeyedService<IMessageSerializer>(_options.Serializer);
         if (_options.EncryptionKeys.Count > 0)
         {
-            throw new NotImplementedException($"{timeToLive}");
+            serializer = new FernetMessageSerializer(serializer, [.. _options.EncryptionKeys], timeToLive, _time);
         }
 
         return new MessageCodec(types, serializer, _options.MaxMessageSize, drops);

@@ -36,7 +36,7 @@ public static class ChannelLayerServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new MessageTypes(provider.GetServices<MessageType>()));
         services.TryAddKeyedSingleton<IMessageSerializer>("json", (provider, _) => new JsonMessageSerializer(provider.GetRequiredService<MessageTypes>()));
-        services.TryAddKeyedSingleton<IMessageSerializer>("msgpack", (provider, _) => new JsonMessageSerializer(provider.GetRequiredService<MessageTypes>()));
+        services.TryAddKeyedSingleton<IMessageSerializer>("msgpack", (provider, _) => new MessagePackMessageSerializer(provider.GetRequiredService<MessageTypes>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChannelLayerOptions>, SerializerExists>());
         services.TryAddSingleton<RedisConnections>();
 

@@ -147,7 +147,7 @@ public sealed class RedisQueuesContract(RedisFixture redis) : RedisQueuesContrac
         var other = NewLayer();
         await other.SendAsync(channel.Name, new Note("reader is up"), Patience);
         Assert.Equal("reader is up", await ReadAsync(channel));
-        await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address);
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address + ",allowAdmin=true");
         async Task<long> PopsAsync()
         {
             var stats = await observer.GetServers()[0].InfoAsync("commandstats");
