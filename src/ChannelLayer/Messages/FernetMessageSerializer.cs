@@ -8,7 +8,7 @@ namespace ChannelsNet.Messages;
 /// <summary>Encrypts what another serializer writes, as channels_redis does with <c>symmetric_encryption_keys</c>: Fernet.</summary>
 /// <param name="inner">Writes and reads what is encrypted.</param>
 /// <param name="keys">The first one encrypts, every one decrypts, so that keys can be changed while messages travel.</param>
-/// <param name="timeToLive">How old a message may be; null for no check of time, as channels_redis has it over publish and subscribe.</param>
+/// <param name="timeToLive">How old a message may be; null for no check, as channels_redis has it over publish and subscribe.</param>
 /// <param name="time">Dates and checks messages.</param>
 internal sealed class FernetMessageSerializer(
     IMessageSerializer inner, IReadOnlyList<string> keys, TimeSpan? timeToLive, TimeProvider time) : IMessageSerializer
@@ -44,12 +44,14 @@ internal sealed class FernetMessageSerializer(
             || !FernetKey.IsToken(space[..length]))
         {
             throw new FormatException(
-                $"What came is not a token: {payload.Length} bytes that are no Fernet. Expected an encrypted message; does the sender have keys?");
+                $"What came is not a token: {payload.Length} bytes that are no Fernet. Expected an encrypted message; "
+                + "does the sender have keys?");
         }
 
         token.Advance(length);
         var key = Array.Find(_keys, key => key.Fits(token.Written)) ?? throw new FormatException(
-            $"A token came that no key fits, of {_keys.Length}. It was made with another key, or changed on its way; add the sender's key.");
+            $"A token came that no key fits, of {_keys.Length}. It was made with another key, or changed on its way; "
+            + "add the sender's key.");
         RequireTimely(FernetKey.Seconds(token.Written));
 
         using var plain = new PooledBuffer();

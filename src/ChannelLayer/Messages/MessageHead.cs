@@ -20,7 +20,8 @@ internal struct MessageHead
     public MessageRoute Route { get; private set; }
 
     public readonly string Type =>
-        _type ?? throw new FormatException($"What came is no message: it has no key \"{TypeKey}\"; expected one with the name of its type.");
+        _type ?? throw new FormatException(
+            $"What came is no message: it has no key \"{TypeKey}\"; expected one with the name of its type.");
 
     public static bool Has(string key) => Keys.Contains(key);
 

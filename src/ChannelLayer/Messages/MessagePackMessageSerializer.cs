@@ -115,7 +115,9 @@ internal sealed class MessagePackMessageSerializer(MessageTypes types) : IMessag
     {
         using var buffer = new PooledBuffer();
         _typed.Write(type, message, buffer);
-        var json = new Utf8JsonReader(buffer.Written, JsonValues.ReaderOptions);
+
+        // The writer says what is too deep, and where.
+        var json = new Utf8JsonReader(buffer.Written, new JsonReaderOptions { MaxDepth = int.MaxValue });
         json.Read();
         while (json.Read() && json.TokenType != JsonTokenType.EndObject)
         {

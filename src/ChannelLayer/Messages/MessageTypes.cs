@@ -62,8 +62,8 @@ internal sealed class MessageTypes
         if (MessageHead.Keys.FirstOrDefault(message.Values.ContainsKey) is { } taken)
         {
             throw new InvalidOperationException(
-                $"The message \"{message.Type}\" has {nameof(UntypedMessage.Values)}[\"{taken}\"], which is where the message's type or route "
-                + "stands. Give it another name.");
+                $"The message \"{message.Type}\" has {nameof(UntypedMessage.Values)}[\"{taken}\"], which is where the message's type or "
+                + "route stands. Give it another name.");
         }
     }
 }

@@ -192,10 +192,12 @@ public sealed class MessagePackMessageSerializerTests : MessageSerializerContrac
     }
 
     [Fact]
-    public void A_decimal_that_no_double_holds_is_refused() => AssertRefused("Money", new Kinds { Money = 0.1234567890123456789m, Anything = Null });
+    public void A_decimal_that_no_double_holds_is_refused() =>
+        AssertRefused("Money", new Kinds { Money = 0.1234567890123456789m, Anything = Null });
 
     [Fact]
-    public void An_integer_above_64_bits_is_refused() => AssertRefused("[\"money\"]", new Kinds { Money = decimal.MaxValue, Anything = Null });
+    public void An_integer_above_64_bits_is_refused() =>
+        AssertRefused("[\"money\"]", new Kinds { Money = decimal.MaxValue, Anything = Null });
 
     [Theory]
     [InlineData("")]

@@ -124,7 +124,7 @@ public abstract class MessageSerializerContract
     public void Random_untyped_messages_arrive_as_they_were_sent()
     {
         var random = new Random(20261122);
-        for (var turn = 0; turn < 500; turn++)
+        for (var turn = 0; turn < 100; turn++)
         {
             var message = new UntypedMessage(RandomText(random) + ".", RandomMap(random, depth: 0));
             Assert.Equal(Samples.Show(message), RoundTrip(message));
@@ -170,7 +170,9 @@ public abstract class MessageSerializerContract
 
     [Fact]
     public void Members_that_a_class_does_not_have_are_passed_over() =>
-        Assert.Equal(new Chat("hi"), Serializer.Read(Serializer.Write(Untyped("chat.message", ("more", new object?[] { 1 }), ("text", "hi")))));
+        Assert.Equal(
+            new Chat("hi"),
+            Serializer.Read(Serializer.Write(Untyped("chat.message", ("more", new object?[] { 1 }), ("text", "hi")))));
 
     [Fact]
     public void Members_that_are_missing_have_their_defaults() =>
@@ -184,7 +186,8 @@ public abstract class MessageSerializerContract
     public void A_member_of_the_wrong_kind_is_named(string path, string member, object value)
     {
         var fault = Assert.Throws<FormatException>(() => Serializer.Read(Serializer.Write(Untyped("shop.order", (member, value)))));
-        Assert.Contains($"\"shop.order\" came that does not fit ChannelsNet.Messages.Order at {path}:", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"shop.order\" came that does not fit ChannelsNet.Messages.Order at {path}:", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,7 +218,8 @@ public abstract class MessageSerializerContract
     {
         var message = Samples.Untyped(("a", new object?[] { 1, 2, new DateTime(2026, 1, 1) }));
         var fault = Assert.Throws<InvalidOperationException>(() => Serializer.Write(message));
-        Assert.Contains("\"test.untyped\" can't be sent: at Values[\"a\"][2] a System.DateTime is no value", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"test.untyped\" can't be sent: at Values[\"a\"][2] a System.DateTime is no value", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -226,7 +230,7 @@ public abstract class MessageSerializerContract
         {
             AssertRefused("Values[\"a\"]", Samples.Untyped(("a", text)));
             AssertRefused("Values", Samples.Untyped((text, 1)));
-            AssertRefused("test.", Samples.Untyped() with { Type = $"test.{text}" });
+            AssertRefused("at Type ", Samples.Untyped() with { Type = $"test.{text}" });
             AssertRefused("Text", new Chat(text));
             AssertRefused("Names", new Kinds { Names = new Dictionary<string, string> { [text] = "a" }, Anything = Null });
         }
@@ -257,6 +261,14 @@ public abstract class MessageSerializerContract
         AssertRefused("deep", Samples.Untyped(("a", new object?[] { new object?[] { value } })));
     }
 
+    [Fact]
+    public void A_member_nested_too_deep_is_refused_where_it_is_sent()
+    {
+        var json = new string('[', 100) + new string(']', 100);
+        using var deep = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 100 });
+        AssertRefused("Kinds", new Kinds { Anything = deep.RootElement });
+    }
+
     [Theory]
     [InlineData("type")]
     [InlineData("__asgi_channel__")]
@@ -277,13 +289,15 @@ public abstract class MessageSerializerContract
     }
 
     [Fact]
-    public void A_message_without_a_type_is_refused() => AssertRefused("no Type", new UntypedMessage("", new Dictionary<string, object?>()));
+    public void A_message_without_a_type_is_refused() =>
+        AssertRefused("no Type", new UntypedMessage("", new Dictionary<string, object?>()));
 
     [Fact]
     public void Nothing_is_written_of_a_message_that_is_refused()
     {
         var output = new System.Buffers.ArrayBufferWriter<byte>();
-        Assert.Throws<InvalidOperationException>(() => Serializer.Serialize(Samples.Untyped(("a", 1), ("b", new object())), default, output));
+        Assert.Throws<InvalidOperationException>(
+            () => Serializer.Serialize(Samples.Untyped(("a", 1), ("b", new object())), default, output));
         Assert.Equal(0, output.WrittenCount);
     }
 
@@ -330,7 +344,8 @@ public abstract class MessageSerializerContract
 
     private protected static JsonElement Null { get; } = JsonElement.Parse("null");
 
-    private static UntypedMessage Untyped(string type, params (string Key, object? Value)[] values) => Samples.Untyped(values) with { Type = type };
+    private static UntypedMessage Untyped(string type, params (string Key, object? Value)[] values) =>
+        Samples.Untyped(values) with { Type = type };
 
     private void AssertMessageOrFormatException(byte[] bytes)
     {

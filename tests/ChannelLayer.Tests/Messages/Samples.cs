@@ -12,7 +12,7 @@ internal static class Samples
     public static MessageTypes Types { get; } = new(
     [
         MessageType.Create<Chat>(SampleJson.Default),
-        MessageType.Create<Order>(new DefaultJsonTypeInfoResolver()),
+        MessageType.Create<Order>(SampleJson.Default),
         MessageType.Create<Kinds>(new DefaultJsonTypeInfoResolver()),
         MessageType.Create<Picky>(new DefaultJsonTypeInfoResolver()),
         MessageType.Create<Keeping>(new DefaultJsonTypeInfoResolver()),
@@ -40,7 +40,8 @@ internal static class Samples
         null => "null",
         string text => JsonEncodedText.Encode(text).ToString(),
         byte[] bytes => $"bytes {Convert.ToHexString(bytes)}",
-        IReadOnlyDictionary<string, object?> map => $"{{{string.Join(", ", map.Select(entry => $"{Show(entry.Key)}: {Show(entry.Value)}"))}}}",
+        IReadOnlyDictionary<string, object?> map =>
+            $"{{{string.Join(", ", map.Select(entry => $"{Show(entry.Key)}: {Show(entry.Value)}"))}}}",
         IReadOnlyList<object?> list => $"[{string.Join(", ", list.Select(Show))}]",
         _ => string.Create(CultureInfo.InvariantCulture, $"{value.GetType().Name} {value}"),
     };
@@ -106,4 +107,5 @@ internal sealed record Keeping : Message
 }
 
 [JsonSerializable(typeof(Chat))]
+[JsonSerializable(typeof(Order))]
 internal sealed partial class SampleJson : JsonSerializerContext;

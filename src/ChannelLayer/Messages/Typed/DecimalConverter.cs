@@ -17,7 +17,7 @@ internal sealed class DecimalConverter : JsonConverter<decimal>
         if (!decimal.IsInteger(value) && (decimal)(double)value != value)
         {
             throw new JsonException(
-                FormattableString.Invariant($"{value} has more digits than a double holds, and msgpack has no decimal; send it as a string."));
+                FormattableString.Invariant($"{value} has more digits than a double holds, and msgpack has no decimal; send a string."));
         }
 
         writer.WriteNumberValue(value);

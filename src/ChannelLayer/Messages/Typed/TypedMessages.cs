@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ChannelsNet.Messages.Values;
 
 namespace ChannelsNet.Messages.Typed;
@@ -22,33 +22,22 @@ internal sealed class TypedMessages
     };
 
     /// <summary>For JSON that travels.</summary>
-    public static TypedMessages ForJson(MessageTypes types) => new(MessageJson.Options(
-        types,
-        [
-            new TextConverter(),
-            new BytesConverter(),
-            new ReadOnlyMemoryConverter(),
-            new FloatConverter<double>(boxesNotFinite: false),
-            new FloatConverter<float>(boxesNotFinite: false),
-            new FloatConverter<Half>(boxesNotFinite: false),
-        ]));
+    public static TypedMessages ForJson(MessageTypes types) => new(MessageJson.Options(types, Converters(boxesNotFinite: false)));
 
     /// <summary>For JSON that is turned into msgpack.</summary>
-    public static TypedMessages ForMessagePack(MessageTypes types) => new(MessageJson.Options(
-        types,
-        [
-            new TextConverter(),
-            new BytesConverter(),
-            new ReadOnlyMemoryConverter(),
-            new FloatConverter<double>(boxesNotFinite: true),
-            new FloatConverter<float>(boxesNotFinite: true),
-            new FloatConverter<Half>(boxesNotFinite: true),
-            new DecimalConverter(),
-        ]));
+    public static TypedMessages ForMessagePack(MessageTypes types) =>
+        new(MessageJson.Options(types, [.. Converters(boxesNotFinite: true), new DecimalConverter()]));
 
-    public static InvalidOperationException CannotEncode(Message message, ValueException fault) => message is UntypedMessage untyped
-        ? new($"The message \"{untyped.Type}\" can't be sent: at {nameof(UntypedMessage.Values)}{fault.Path} {fault.Message}.", fault)
-        : new($"{message.GetType()} can't be sent: at {fault.Path} {fault.Message}.", fault);
+    public static InvalidOperationException CannotEncode(Message message, ValueException fault)
+    {
+        var (name, place) = message switch
+        {
+            UntypedMessage untyped when fault.Path.Length == 0 => (untyped.Type, nameof(UntypedMessage.Type)),
+            UntypedMessage untyped => (untyped.Type, $"{nameof(UntypedMessage.Values)}{fault.Path}"),
+            _ => (message.GetType().ToString(), fault.Path),
+        };
+        return new($"The message \"{name}\" can't be sent: at {place} {fault.Message}.", fault);
+    }
 
     /// <exception cref="InvalidOperationException">A member can't be encoded.</exception>
     public void Write(MessageType type, Message message, IBufferWriter<byte> output)
@@ -60,16 +49,15 @@ internal sealed class TypedMessages
         }
         catch (JsonException fault)
         {
-            throw new InvalidOperationException($"{type.Type} can't be sent: at {Told(fault)}", fault);
+            throw new InvalidOperationException($"The message \"{type.Type}\" can't be sent: at {Told(fault)}", fault);
         }
         catch (NotSupportedException fault)
         {
-            throw new InvalidOperationException($"{type.Type} can't be sent: {fault.Message}", fault);
+            throw new InvalidOperationException($"The message \"{type.Type}\" can't be sent: {fault.Message}", fault);
         }
     }
 
     /// <exception cref="FormatException">The class can't be made of it.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What a class's own constructor throws is its word on what came.")]
     public Message Read(MessageType type, ReadOnlySpan<byte> json)
     {
         try
@@ -83,9 +71,21 @@ internal sealed class TypedMessages
         }
         catch (Exception fault)
         {
-            throw new FormatException($"A message of type \"{type.Name}\" came of which no {type.Type} can be made: {fault.Message}", fault);
+            // The class's own constructor may throw anything: that is its word on what came.
+            throw new FormatException(
+                $"A message of type \"{type.Name}\" came of which no {type.Type} can be made: {fault.Message}", fault);
         }
     }
+
+    private static JsonConverter[] Converters(bool boxesNotFinite) =>
+    [
+        new TextConverter(),
+        new BytesConverter(),
+        new ReadOnlyMemoryConverter(),
+        new FloatConverter<double>(boxesNotFinite),
+        new FloatConverter<float>(boxesNotFinite),
+        new FloatConverter<Half>(boxesNotFinite),
+    ];
 
     /// <summary>The place first; where it stands in the text too, the text ends with line numbers that tell nothing.</summary>
     private static string Told(JsonException fault) => $"{fault.Path ?? "$"}: {fault.Message.Split(" Path: ")[0]}";

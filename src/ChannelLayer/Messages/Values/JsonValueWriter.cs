@@ -60,7 +60,7 @@ internal sealed class JsonValueWriter(Utf8JsonWriter json, bool boxesNotFinite) 
     {
         if (json.CurrentDepth >= IValueWriter.MaxDepth)
         {
-            throw new ValueException($"lists and maps nest more than {IValueWriter.MaxDepth} deep here; expected less, and no circle");
+            throw ValueException.TooDeep();
         }
     }
 }

@@ -122,7 +122,7 @@ internal sealed class MessagePackWriter(PooledBuffer output) : IValueWriter
     {
         if (_open.Count == IValueWriter.MaxDepth)
         {
-            throw new ValueException($"lists and maps nest more than {IValueWriter.MaxDepth} deep here; expected less, and no circle");
+            throw ValueException.TooDeep();
         }
 
         Add(0);
@@ -130,7 +130,7 @@ internal sealed class MessagePackWriter(PooledBuffer output) : IValueWriter
         _count = 0;
     }
 
-    /// <summary>A list or map begins with its count, which is known at its end: one byte waits for it, and more are made if need be.</summary>
+    /// <summary>A list or map begins with its count, which is known at its end: one byte waits for it, more are made if needed.</summary>
     private void End(byte small, byte head16, int perItem)
     {
         var (start, countAround) = _open.Pop();

@@ -6,6 +6,9 @@ namespace ChannelsNet.Messages.Values;
 /// <summary>Reads the values of an <see cref="UntypedMessage"/>.</summary>
 internal static class ObjectValues
 {
+    public const string LoneSurrogate =
+        "the text holds half of a surrogate pair (it was cut within a character, perhaps), which has no UTF-8; expected whole characters";
+
     /// <exception cref="ValueException">It is of another kind than messages have.</exception>
     public static void Copy(object? value, IValueWriter writer)
     {
@@ -45,8 +48,9 @@ internal static class ObjectValues
                 break;
             default:
                 throw new ValueException(
-                    $"a {value.GetType()} is no value of a message; expected null, a bool, an integer of up to 64 bits, a double, a string, "
-                    + "a byte[], an IReadOnlyList<object?> or an IReadOnlyDictionary<string, object?>. A date can be sent as ISO 8601 text");
+                    $"a {value.GetType()} is no value of a message; expected null, a bool, an integer of up to 64 bits, a double, "
+                    + "a string, a byte[], an IReadOnlyList<object?> or an IReadOnlyDictionary<string, object?>."
+                    + " A date can be sent as ISO 8601 text");
         }
     }
 
@@ -92,9 +96,6 @@ internal static class ObjectValues
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
-
-    public const string LoneSurrogate =
-        "the text holds half of a surrogate pair (it was cut within a character, perhaps), which has no UTF-8; expected whole characters";
 
     private static void CopyList(IReadOnlyList<object?> list, IValueWriter writer)
     {
