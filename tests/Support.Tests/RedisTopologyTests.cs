@@ -8,7 +8,7 @@ public sealed class RedisTopologyTests
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_server_is_stopped_and_killed_and_comes_back_on_its_port()
     {
         await using var server = await RedisServer.StartProcessAsync();
@@ -24,7 +24,7 @@ public sealed class RedisTopologyTests
         }
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_server_keeps_what_it_holds_over_a_crash_if_its_arguments_say_so()
     {
         await using var server = await RedisServer.StartProcessAsync(arguments: ["--appendonly", "yes", "--appendfsync", "always"]);
@@ -39,7 +39,7 @@ public sealed class RedisTopologyTests
         Assert.Equal("value", await again.GetDatabase().StringGetAsync("key"));
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_server_takes_a_fixed_port_and_no_other()
     {
         var port = Ports.Free();
@@ -49,7 +49,7 @@ public sealed class RedisTopologyTests
         Assert.Contains("Address already in use", fault.Message, StringComparison.Ordinal);
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_server_asks_for_its_password_or_its_user()
     {
         await using var server = await RedisServer.StartProcessAsync(
@@ -59,7 +59,7 @@ public sealed class RedisTopologyTests
         await AssertAnswersAsync(To($"{server.Address},user=alice,password=secret"));
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_server_with_a_certificate_speaks_TLS_only()
     {
         using var certificate = TestCertificate.Create();
@@ -74,7 +74,7 @@ public sealed class RedisTopologyTests
         await AssertAnswersAsync(secure);
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_cluster_takes_keys_of_all_its_nodes()
     {
         await using var cluster = await RedisCluster.StartAsync();
@@ -91,7 +91,7 @@ public sealed class RedisTopologyTests
         }
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_cluster_is_whole_again_when_a_replica_has_taken_over()
     {
         await using var cluster = await RedisCluster.StartAsync(replicas: 1);
@@ -107,7 +107,7 @@ public sealed class RedisTopologyTests
         await cluster.WhenWholeAsync();
     }
 
-    [SkippableTheory(typeof(RedisServerMissingException))]
+    [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData(1)]
     [InlineData(3)]
     public async Task A_replica_becomes_the_primary_when_the_primary_is_killed(int sentinels)
@@ -123,7 +123,7 @@ public sealed class RedisTopologyTests
         Assert.Same(sentinel.Second, await sentinel.PrimaryAsync());
     }
 
-    [SkippableFact(typeof(RedisServerMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_proxy_cuts_pauses_delays_and_refuses()
     {
         await using var server = await RedisServer.StartProcessAsync();

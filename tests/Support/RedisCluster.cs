@@ -19,7 +19,7 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>Starts a cluster and waits until each node calls it whole.</summary>
     /// <param name="nodes">How many primaries it has.</param>
     /// <param name="replicas">How many replicas each of them has; they take over about two seconds after their primary is gone.</param>
-    /// <exception cref="RedisServerMissingException">There is no redis-server, and none is required.</exception>
+    /// <exception cref="ProgramMissingException">There is no redis-server, and none is required.</exception>
     public static async Task<RedisCluster> StartAsync(int nodes = 3, int replicas = 0)
     {
         var cluster = new RedisCluster();

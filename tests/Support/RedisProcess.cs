@@ -24,7 +24,7 @@ internal sealed class RedisProcess : IAsyncDisposable
 
     /// <param name="arguments">Those of its command line, from its folder.</param>
     /// <param name="ready">What it writes when it is ready.</param>
-    /// <exception cref="RedisServerMissingException">There is no redis-server, and none is required.</exception>
+    /// <exception cref="ProgramMissingException">There is no redis-server, and none is required.</exception>
     public static async Task<RedisProcess> StartAsync(Func<string, string[]> arguments, string ready = "Ready to accept connections")
     {
         var folder = Directory.CreateTempSubdirectory("channelsnet-");
@@ -39,7 +39,7 @@ internal sealed class RedisProcess : IAsyncDisposable
             folder.Delete(recursive: true);
             if (fault is Win32Exception && Environment.GetEnvironmentVariable("CHANNELSNET_REQUIRE_REDIS") != "1")
             {
-                throw new RedisServerMissingException(fault);
+                throw new ProgramMissingException("redis-server", "redis-server", fault);
             }
 
             throw;

@@ -27,7 +27,7 @@ public sealed class RedisSentinel : IAsyncDisposable
 
     /// <summary>Starts them all and waits until the sentinels know the replica and one another.</summary>
     /// <param name="sentinels">How many sentinels; more than half of them must agree that the primary is gone.</param>
-    /// <exception cref="RedisServerMissingException">There is no redis-server, and none is required.</exception>
+    /// <exception cref="ProgramMissingException">There is no redis-server, and none is required.</exception>
     public static async Task<RedisSentinel> StartAsync(int sentinels = 1)
     {
         var all = new RedisSentinel();

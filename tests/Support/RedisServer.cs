@@ -69,7 +69,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="password">What its clients must say first.</param>
     /// <param name="certificate">If given, it speaks TLS and nothing else. The caller disposes it.</param>
     /// <param name="arguments">What else stands on its command line, such as "--appendonly", "yes"; the last of two equal ones counts.</param>
-    /// <exception cref="RedisServerMissingException">There is no redis-server, and none is required.</exception>
+    /// <exception cref="ProgramMissingException">There is no redis-server, and none is required.</exception>
     public static async Task<RedisServer> StartProcessAsync(
         int? port = null, string? password = null, TestCertificate? certificate = null, params string[] arguments)
     {

@@ -9,7 +9,7 @@ public sealed class PythonFixture : IAsyncLifetime
     private PythonPeer? _peer;
     private Exception? _missing;
 
-    /// <exception cref="PythonMissingException">There is none; said here, where it skips the test that asks.</exception>
+    /// <exception cref="ProgramMissingException">There is none; said here, where it skips the test that asks.</exception>
     public PythonPeer Peer => _peer ?? throw _missing!;
 
     /// <summary>host:port of the first servers of the class.</summary>
@@ -21,7 +21,7 @@ public sealed class PythonFixture : IAsyncLifetime
         {
             _peer = await PythonPeer.StartAsync();
         }
-        catch (PythonMissingException fault)
+        catch (ProgramMissingException fault)
         {
             _missing = fault;
             return;
@@ -31,7 +31,7 @@ public sealed class PythonFixture : IAsyncLifetime
     }
 
     /// <summary>Starts as many servers as a test needs more.</summary>
-    /// <exception cref="RedisServerMissingException">There is no redis-server, and none is required.</exception>
+    /// <exception cref="ProgramMissingException">There is no redis-server, and none is required.</exception>
     public async Task StartHostsAsync(int count)
     {
         while (_missing is null && _servers.Count < count)

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ChannelsNet.Support;
 
 namespace ChannelsNet.Python;
 
@@ -28,7 +29,7 @@ public sealed class PythonPeer : IAsyncDisposable
     /// <summary>What it has written on its standard error: faults of the layers' background tasks.</summary>
     public string Errors => string.Join(Environment.NewLine, _errors);
 
-    /// <exception cref="PythonMissingException">There is no channels_redis, and CHANNELSNET_REQUIRE_PYTHON is not 1.</exception>
+    /// <exception cref="ProgramMissingException">There is no channels_redis, and CHANNELSNET_REQUIRE_PYTHON is not 1.</exception>
     public static async Task<PythonPeer> StartAsync()
     {
         var start = new ProcessStartInfo(Program, [Path.Combine(AppContext.BaseDirectory, "Python", "peer.py")])
@@ -52,7 +53,7 @@ public sealed class PythonPeer : IAsyncDisposable
                 throw;
             }
 
-            throw new PythonMissingException(fault.Message);
+            throw new ProgramMissingException("channels_redis for /usr/bin/python3", "python3-channels-redis", fault);
         }
     }
 

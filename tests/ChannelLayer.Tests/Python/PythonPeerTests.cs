@@ -1,3 +1,4 @@
+using ChannelsNet.Support;
 using StackExchange.Redis;
 
 namespace ChannelsNet.Python;
@@ -5,7 +6,7 @@ namespace ChannelsNet.Python;
 /// <summary>From Python to Python, so that what the other tests here find is not the peer's doing.</summary>
 public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<PythonFixture>
 {
-    [SkippableTheory(typeof(PythonMissingException))]
+    [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData("core")]
     [InlineData("pubsub")]
     public async Task A_message_arrives_with_each_kind_of_value_as_it_was(string backend)
@@ -19,7 +20,7 @@ public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<Python
         }
     }
 
-    [SkippableTheory(typeof(PythonMissingException))]
+    [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData("core")]
     [InlineData("pubsub")]
     public async Task A_group_message_reaches_its_members_until_they_leave(string backend)
@@ -39,7 +40,7 @@ public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<Python
         Assert.Equal("alone", (await here.ReceiveAsync(first)).Values["text"]);
     }
 
-    [SkippableTheory(typeof(PythonMissingException))]
+    [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData("core")]
     [InlineData("pubsub")]
     public async Task A_receive_that_had_no_time_loses_nothing(string backend)
@@ -51,7 +52,7 @@ public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<Python
         Assert.Equal("late", (await layer.ReceiveAsync(channel)).Values["text"]);
     }
 
-    [SkippableFact(typeof(PythonMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task What_Python_raises_is_told_by_its_name()
     {
         var layer = await NewLayerAsync("core", options => options with { Capacity = 1 });
@@ -63,7 +64,7 @@ public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<Python
         Assert.Equal("TypeError", (await Assert.ThrowsAsync<PythonException>(() => layer.SendAsync("some where", Note("4")))).Error);
     }
 
-    [SkippableFact(typeof(PythonMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task Layers_with_other_keys_or_prefixes_do_not_understand_each_other()
     {
         var secret = await NewLayerAsync("core", options => options with { EncryptionKeys = ["new", "old"] });
@@ -81,14 +82,16 @@ public sealed class PythonPeerTests(PythonFixture python) : IClassFixture<Python
         Assert.Equal("found", (await secret.ReceiveAsync(channel)).Values["text"]);
     }
 
-    [SkippableFact(typeof(PythonMissingException))]
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task A_layer_that_is_closed_leaves_no_connection()
     {
-        await using var observer = await ConnectionMultiplexer.ConnectAsync($"{python.Hosts(1)[0]},allowAdmin=true");
+        _ = python.Peer;
+        await using var server = await RedisServer.StartAsync();
+        await using var observer = await ConnectionMultiplexer.ConnectAsync($"{server.Address},allowAdmin=true");
         var others = await CountAsync();
         foreach (var backend in (string[])["core", "pubsub"])
         {
-            var layer = await NewLayerAsync(backend);
+            var layer = await NewLayerAsync(backend, options => options with { Hosts = [server.Address] });
             var channel = await layer.NewChannelAsync();
             await Assert.ThrowsAsync<TimeoutException>(() => layer.ReceiveAsync(channel, TimeSpan.FromMilliseconds(50)));
             Assert.True(await CountAsync() > others);
