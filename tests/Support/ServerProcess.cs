@@ -32,6 +32,8 @@ public sealed class ServerProcess : IAsyncDisposable
         process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException("It ended before it was ready."));
     }
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What it has written so far.</summary>
     public string Output => string.Join(Environment.NewLine, _output);
 
@@ -79,6 +81,11 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Asks it to end (SIGTERM), and waits until it has.</summary>
     public async Task StopAsync()
     {
+        if (_process.HasExited)
+        {
+            return;
+        }
+
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
         await _process.WaitForExitAsync().WaitAsync(_patience);
     }
