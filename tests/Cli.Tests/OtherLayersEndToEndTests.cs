@@ -1,5 +1,3 @@
-using ChannelsNet.Support;
-
 namespace ChannelsNet;
 
 /// <summary>The same over lists of Redis, with keys and with each serializer.</summary>
