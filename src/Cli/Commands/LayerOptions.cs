@@ -69,24 +69,16 @@ internal sealed class LayerOptions
         options.Prefix = line.GetValue(_prefix) ?? options.Prefix;
         options.Expiry = line.GetValue(_expiry) ?? options.Expiry;
 
-        // MERGE: options.Serializer = line.GetValue(_serializer) ?? options.Serializer;
-        if (line.GetValue(_serializer) is { } serializer)
+        options.Serializer = line.GetValue(_serializer) ?? options.Serializer;
+        foreach (var key in line.GetValue(_key) ?? [])
         {
-            throw new UsageException($"--serializer is \"{serializer}\", but this version has one serializer only; leave the option out.");
-        }
-
-        // MERGE: foreach (var key in line.GetValue(_key) ?? []) options.EncryptionKeys.Add(key);
-        if (line.GetValue(_key) is { Length: > 0 })
-        {
-            throw new UsageException("--key is given, but this version can't encrypt; leave the option out.");
+            options.EncryptionKeys.Add(key);
         }
     }
 
-    /// <summary>MERGE: name == "core" ? ChannelLayerBackend.Redis : ChannelLayerBackend.RedisPubSub</summary>
+    /// <summary>The back-ends by the names that Django's users know.</summary>
     private static ChannelLayerBackend Backend(string name) =>
-        name == "pubsub" ? ChannelLayerBackend.RedisPubSub
-        : Enum.TryParse<ChannelLayerBackend>("Redis", out var core) ? core
-        : throw new UsageException($"--backend is \"{name}\", which this version does not have; write --backend pubsub.");
+        name == "core" ? ChannelLayerBackend.Redis : ChannelLayerBackend.RedisPubSub;
 
     private static TimeSpan? ReadTime(ArgumentResult argument)
     {

@@ -56,6 +56,7 @@ public abstract class PythonInteroperability(PythonFixture python) : IAsyncLifet
             options.Backend = OurBackend;
             options.Prefix = _prefix;
             options.Capacity = 1000;
+            options.MaxMessageSize = 4 * 1024 * 1024;
             foreach (var host in python.Hosts(HostCount))
             {
                 options.Hosts.Add(host);

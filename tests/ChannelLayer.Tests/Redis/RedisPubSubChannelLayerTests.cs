@@ -47,7 +47,7 @@ public sealed class RedisPubSubContract(RedisFixture redis) : RedisPubSubContrac
         await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address);
         await using var channel = await layer.NewChannelAsync(cancellationToken: Patience);
         await layer.GroupAddAsync("room", channel.Name, Patience);
-        foreach (var junk in new[] { "", "junk", "{}", "[]", "{\"type\":1}", "{\"type\":\"nobody.knows\"}", "{\"type\":\"test.note\",\"text\":[]}" })
+        foreach (var junk in new[] { "", "junk", "{}", "[]", "{\"type\":1}", "{\"type\":\"test.note\",\"text\":[]}" })
         {
             await observer.GetSubscriber().PublishAsync(RedisChannel.Literal($"{Prefix}__group__room"), junk);
         }

@@ -14,10 +14,11 @@ internal sealed class QueueReader(
     private const int Seconds = 5;
     private const int Batch = 100;
 
-    private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(500);
 
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cutOff = new();
     private Task? _reading;
+    private volatile bool _stopping;
 
     public void Start() => _reading ??= ReadAsync();
 
@@ -34,15 +35,27 @@ internal sealed class QueueReader(
         }
     }
 
+    /// <summary>Ends after the pop that is under way, so that nothing is lost; without an answer it is cut off.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_reading is not null && !_stopping.IsCancellationRequested)
+        if (_reading is null || _stopping)
         {
-            await _stopping.CancelAsync().ConfigureAwait(false);
-            await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
         }
 
-        _stopping.Dispose();
+        _stopping = true;
+        await WakeAsync().ConfigureAwait(false);
+        try
+        {
+            await _reading.WaitAsync(_again, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            await _cutOff.CancelAsync().ConfigureAwait(false);
+            await _reading.ConfigureAwait(false);
+        }
+
+        _cutOff.Dispose();
     }
 
     private async Task ReadAsync()
@@ -54,18 +67,17 @@ internal sealed class QueueReader(
 
         // No subscriptions, so no second connection for them.
         options.CommandMap = CommandMap.Create(["SUBSCRIBE"], available: false);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
-        var told = false;
-        while (!_stopping.IsCancellationRequested)
+        var redis = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
+        for (var told = false; !_stopping;)
         {
             try
             {
                 await ReadOnceAsync(redis.GetDatabase()).ConfigureAwait(false);
                 told = false;
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            catch (Exception) when (_stopping)
             {
-                return;
+                break;
             }
             catch (Exception fault)
             {
@@ -76,15 +88,17 @@ internal sealed class QueueReader(
                     RedisLog.NotRead(logger, host.Connection.Name, fault.Message);
                 }
 
-                await Task.Delay(_again, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_again, time, _cutOff.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        await redis.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
     }
 
     private async Task ReadOnceAsync(IDatabase database)
     {
         object[] arguments = [.. queues(), wake, Seconds];
-        var reply = await database.ExecuteAsync("BZPOPMIN", arguments).WaitAsync(_stopping.Token).ConfigureAwait(false);
+        var reply = await database.ExecuteAsync("BZPOPMIN", arguments).WaitAsync(_cutOff.Token).ConfigureAwait(false);
         if (reply.IsNull)
         {
             return;
