@@ -36,7 +36,9 @@ internal static class RedisAddress
         }
 
         var options = new ConfigurationOptions { Ssl = uri.Scheme == "rediss" };
-        options.EndPoints.Add(uri.Host, uri.Port > 0 ? uri.Port : 6379);
+
+        // As one text, so that an IP address is taken as one and not looked up.
+        options.EndPoints.Add($"{uri.Host}:{(uri.Port > 0 ? uri.Port : 6379)}");
         if (uri.UserInfo.Split(':', 2) is [var user, var password])
         {
             options.User = user.Length > 0 ? Uri.UnescapeDataString(user) : null;

@@ -61,6 +61,9 @@ internal sealed class LayerOptions
     public void Apply(ParseResult line, ChannelLayerOptions options)
     {
         options.Backend = Backend(line.GetValue(_backend)!);
+
+        // The tool ends before a lost server comes back.
+        options.WhenDisconnected = WhenDisconnected.Refuse;
         foreach (var server in line.GetValue(_redis)!)
         {
             options.Hosts.Add(server);

@@ -28,7 +28,7 @@ internal static class LayerRun
         {
             throw new FailedException($"Redis at {options.Servers(line)} refused: {fault.Message}", fault);
         }
-        catch (RedisConnectionException fault)
+        catch (Exception fault) when (fault is RedisConnectionException or ChannelLayerUnavailableException)
         {
             throw new FailedException(
                 $"Redis at {options.Servers(line)} can't be reached ({Cause(fault)}). "
@@ -42,9 +42,9 @@ internal static class LayerRun
     }
 
     /// <summary>The message of the connection itself is a page about the client's inside.</summary>
-    private static string Cause(RedisConnectionException fault)
+    private static string Cause(Exception fault) => fault.GetBaseException() switch
     {
-        var inner = fault.GetBaseException();
-        return inner is RedisConnectionException ? fault.FailureType.ToString() : inner.Message;
-    }
+        RedisConnectionException connection => connection.FailureType.ToString(),
+        var inner => inner.Message,
+    };
 }

@@ -4,20 +4,30 @@ using StackExchange.Redis;
 namespace ChannelsNet.Redis.PubSub;
 
 /// <summary>One server of a layer over publish and subscribe: what is subscribed there, and what waits to be published.</summary>
+/// <remarks>
+/// When a server comes back, the processes find it and subscribe again at different moments; what is published meanwhile some would not get. So
+/// a host that was away counts as away for a little longer.
+/// </remarks>
 internal sealed class PubSubHost
 {
+    /// <summary>Longer than the longest wait between two looks for a lost server.</summary>
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1.5);
+
     private readonly RedisConnection _connection;
     private readonly RetryBuffer _waiting;
     private readonly Drops _drops;
+    private readonly bool _keeps;
+    private volatile bool _isAway;
     private int _draining;
 
     public PubSubHost(RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, ILogger logger)
     {
         _connection = connection;
         _drops = drops;
+        _keeps = options.WhenDisconnected == WhenDisconnected.Keep;
         _waiting = new RetryBuffer(options.RetryBuffer, options.Expiry, time, drops);
-        Subscriptions = new RedisSubscriptions(connection, time, logger);
-        connection.Changed += () => _ = DrainAsync();
+        Subscriptions = new RedisSubscriptions(connection, logger);
+        connection.Changed += Note;
     }
 
     public RedisSubscriptions Subscriptions { get; }
@@ -25,14 +35,33 @@ internal sealed class PubSubHost
     public string Name => _connection.Name;
 
     /// <summary>Publishes a message; null if that has been done, else why it has certainly not been.</summary>
-    public ValueTask<Exception?> TryPublishAsync(RedisChannel channel, byte[] payload) =>
-        _waiting.IsEmpty ? PublishAsync(channel, payload) : new(new InvalidOperationException("Earlier messages wait to be published."));
+    public ValueTask<Exception?> TryPublishAsync(RedisChannel channel, byte[] payload) => _keeps && _isAway
+        ? new(new InvalidOperationException("The server was away, and earlier messages wait to be published."))
+        : PublishAsync(channel, payload);
 
-    /// <summary>Keeps a message until the connection is back and those kept before it have gone.</summary>
+    /// <summary>Keeps a message until the server is back and those kept before it have gone.</summary>
     public void Keep(RedisChannel channel, byte[] payload)
     {
         _waiting.Add(channel, payload);
-        _ = DrainAsync();
+        if (!_isAway)
+        {
+            Note();
+        }
+    }
+
+    private void Note()
+    {
+        _isAway = true;
+        if (_connection.IsConnected)
+        {
+            _ = SettleAsync();
+        }
+    }
+
+    private async Task SettleAsync()
+    {
+        await Task.Delay(_settling).ConfigureAwait(false);
+        await DrainAsync().ConfigureAwait(false);
     }
 
     /// <remarks>
@@ -50,31 +79,39 @@ internal sealed class PubSubHost
         {
             return fault;
         }
-        catch (Exception fault) when (fault is RedisConnectionException or RedisTimeoutException or RedisServerException)
+        catch (Exception fault) when (fault is RedisConnectionException or RedisTimeoutException)
         {
             _drops.Add(DropReason.Disconnected, channel.ToString(), why: fault.Message);
             return null;
         }
     }
 
-    /// <summary>Publishes what waits, if nobody does so already.</summary>
+    /// <summary>Publishes what waits, if nobody does so already; when nothing waits any more, the server is no longer away.</summary>
     private async Task DrainAsync()
     {
-        var away = false;
-        while (!away && _connection.IsConnected && !_waiting.IsEmpty && Interlocked.Exchange(ref _draining, 1) == 0)
+        if (Interlocked.Exchange(ref _draining, 1) == 1)
         {
-            while (_waiting.TryPeek(out var oldest))
-            {
-                away = await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is not null;
-                if (away)
-                {
-                    break;
-                }
+            return;
+        }
 
+        while (_connection.IsConnected && _isAway)
+        {
+            if (!_waiting.TryPeek(out var oldest))
+            {
+                // Whoever has just kept a message may have done so in the belief that it would be seen here.
+                _isAway = false;
+                _isAway = _waiting.TryPeek(out _);
+            }
+            else if (await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is null)
+            {
                 _waiting.Remove(oldest);
             }
-
-            Volatile.Write(ref _draining, 0);
+            else
+            {
+                await Task.Delay(_settling).ConfigureAwait(false);
+            }
         }
+
+        Volatile.Write(ref _draining, 0);
     }
 }

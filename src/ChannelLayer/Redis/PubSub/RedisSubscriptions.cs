@@ -7,9 +7,12 @@ namespace ChannelsNet.Redis.PubSub;
 /// The subscriptions of a process. Messages of one Redis channel are handed on in their order, one at a time. While the server is
 /// away a subscription is wanted, not made; it is made when the server is back.
 /// </summary>
-internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvider time, ILogger logger)
+/// <remarks>Waits here are for a real network, so they go by the real clock.</remarks>
+internal sealed class RedisSubscriptions(RedisConnection connection, ILogger logger)
 {
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<RedisChannel, Subscription> _subscriptions = [];
@@ -44,7 +47,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvide
         var closing = subscription.Closing.Task;
         while (!await TryOpenAsync(subscription, channel, deliver).ConfigureAwait(false) && !closing.IsCompleted)
         {
-            await Task.WhenAny(closing, Task.Delay(_retry, time)).ConfigureAwait(false);
+            await Task.WhenAny(closing, Task.Delay(_retry)).ConfigureAwait(false);
         }
 
         await closing.ConfigureAwait(false);
@@ -63,8 +66,10 @@ internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvide
         try
         {
             var redis = await connection.GetAsync().ConfigureAwait(false);
-            var queue = await redis.GetSubscriber().SubscribeAsync(channel).ConfigureAwait(false);
+            var subscriber = redis.GetSubscriber();
+            var queue = await subscriber.SubscribeAsync(channel).ConfigureAwait(false);
             queue.OnMessage(deliver);
+            await WhenMadeAsync(subscriber, channel).ConfigureAwait(false);
             return true;
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
@@ -81,6 +86,18 @@ internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvide
         finally
         {
             subscription.Opened.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// Without a connection for subscriptions, at the start say, the client only notes the subscription and makes it when there is one. That is
+    /// worth a moment, since whoever opened it counts on it; but not more, since the server may be away.
+    /// </summary>
+    private static async Task WhenMadeAsync(ISubscriber subscriber, RedisChannel channel)
+    {
+        for (var waited = TimeSpan.Zero; subscriber.SubscribedEndpoint(channel) is null && waited < _retry; waited += _look)
+        {
+            await Task.Delay(_look).ConfigureAwait(false);
         }
     }
 

@@ -11,17 +11,6 @@ internal sealed class RetryBuffer(int capacity, TimeSpan expiry, TimeProvider ti
 {
     private readonly Queue<Waiting> _waiting = new();
 
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (_waiting)
-            {
-                return _waiting.Count == 0;
-            }
-        }
-    }
-
     public void Add(RedisChannel channel, byte[] payload)
     {
         lock (_waiting)

@@ -9,7 +9,7 @@ namespace ChannelsNet.Redis.Queues;
 /// </summary>
 internal sealed class QueueReader(
     string address, QueueHost host, RedisKey wake, Func<IReadOnlyCollection<RedisKey>> queues, Func<RedisKey, SortedSetEntry, ValueTask> deliver,
-    Func<RedisKey, bool> isOwn, TimeProvider time, ILogger logger) : IAsyncDisposable
+    Func<RedisKey, bool> isOwn, ILogger logger) : IAsyncDisposable
 {
     private const int Seconds = 5;
     private const int Batch = 100;
@@ -47,7 +47,7 @@ internal sealed class QueueReader(
         await WakeAsync().ConfigureAwait(false);
         try
         {
-            await _reading.WaitAsync(_again, TimeProvider.System).ConfigureAwait(false);
+            await _reading.WaitAsync(_again).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -88,7 +88,7 @@ internal sealed class QueueReader(
                     RedisLog.NotRead(logger, host.Connection.Name, fault.Message);
                 }
 
-                await Task.Delay(_again, time, _cutOff.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_again, _cutOff.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 

@@ -44,7 +44,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         _local = new LocalDelivery(options, time, drops, memberships: _memberships);
         _readers = [.. _hosts.Select(host => new QueueReader(
             host.Connection.Address, host, _names.Wake(_local.Client), Wanted, (queue, entry) => DeliverAsync(host, queue, entry),
-            _own.ContainsKey, time, logger))];
+            _own.ContainsKey, logger))];
         _renewal = time.CreateTimer(
             static layer => ((RedisChannelLayer)layer!).Renew(), this, options.GroupExpiry / 2, options.GroupExpiry / 2);
         hosts.Changed += Renew;
