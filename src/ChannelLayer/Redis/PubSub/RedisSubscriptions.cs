@@ -64,7 +64,14 @@ internal sealed class RedisSubscriptions(RedisConnection connection, TimeProvide
         {
             var redis = await connection.GetAsync().ConfigureAwait(false);
             var queue = await redis.GetSubscriber().SubscribeAsync(channel).ConfigureAwait(false);
-            queue.OnMessage(deliver);
+            queue.OnMessage(message =>
+            {
+                // What was published before the end and comes after it is for nobody, also if the channel has been opened again.
+                if (!subscription.Closing.Task.IsCompleted)
+                {
+                    deliver(message);
+                }
+            });
             return true;
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
