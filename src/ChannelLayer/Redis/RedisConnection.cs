@@ -94,7 +94,8 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         };
         redis.ConfigurationChanged += (_, _) =>
         {
-            if (Note(redis, () => { }))
+            // Looking for a Sentinel that is away changes the configuration too.
+            if (redis.IsConnected && Note(redis, () => { }))
             {
                 RedisLog.Restored(logger, Name);
             }
