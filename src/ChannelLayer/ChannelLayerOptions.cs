@@ -14,7 +14,8 @@ public enum ChannelLayerBackend
 
     /// <summary>
     /// Queues in Redis: a message is kept until it is read or expires, and any process may read a general channel, each message once.
-    /// Shares channels and groups with Python's <c>channels_redis.core.RedisChannelLayer</c>. Redis 5 or newer; not Redis Cluster.
+    /// Shares channels and groups with Python's <c>channels_redis.core.RedisChannelLayer</c>. Redis 5 or newer; not Redis Cluster,
+    /// which it refuses when it is first used.
     /// </summary>
     Redis,
 }

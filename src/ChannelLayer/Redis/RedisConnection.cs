@@ -21,7 +21,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     /// <summary>The address without its secrets.</summary>
     public string Name { get; } = RedisAddress.Parse(address).EndPoints.FirstOrDefault()?.ToString() ?? address;
 
-    /// <summary>Whether every connection to it stands.</summary>
+    /// <summary>Whether the connections stand to all of it that is in use.</summary>
     public bool IsConnected => Volatile.Read(ref _connected);
 
     /// <summary><see cref="IsConnected"/> has changed.</summary>
@@ -80,21 +80,29 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         var redis = await ConnectionMultiplexer.ConnectAsync(Options(address)).ConfigureAwait(false);
         redis.ConnectionFailed += (_, lost) =>
         {
-            if (Note(lost, away: true))
+            if (Note(redis, () => _away.Add((lost.EndPoint?.ToString(), lost.ConnectionType))))
             {
                 RedisLog.Lost(logger, Name, lost.ConnectionType, lost.FailureType, lost.Exception?.Message);
             }
         };
         redis.ConnectionRestored += (_, back) =>
         {
-            if (Note(back, away: false))
+            if (Note(redis, () => _away.Remove((back.EndPoint?.ToString(), back.ConnectionType))))
+            {
+                RedisLog.Restored(logger, Name);
+            }
+        };
+        redis.ConfigurationChanged += (_, _) =>
+        {
+            // Looking for a Sentinel that is away changes the configuration too.
+            if (redis.IsConnected && Note(redis, () => { }))
             {
                 RedisLog.Restored(logger, Name);
             }
         };
         if (redis.IsConnected)
         {
-            Note(null, away: false);
+            Note(redis, () => { });
         }
         else
         {
@@ -104,22 +112,40 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         return redis;
     }
 
-    /// <summary>True if that changed whether all connections stand.</summary>
-    private bool Note(ConnectionFailedEventArgs? change, bool away)
+    /// <summary>True if that changed whether the connections stand.</summary>
+    private bool Note(ConnectionMultiplexer redis, Action change)
     {
         lock (_lock)
         {
-            var key = (change?.EndPoint?.ToString(), change?.ConnectionType ?? ConnectionType.None);
-            _ = away ? _away.Add(key) : _away.Remove(key);
-            if (_connected == (_away.Count == 0))
+            change();
+            var connected = Stand(redis.GetServers());
+            if (_connected == connected)
             {
                 return false;
             }
 
-            Volatile.Write(ref _connected, _away.Count == 0);
+            Volatile.Write(ref _connected, connected);
         }
 
         Changed?.Invoke();
         return true;
+    }
+
+    /// <summary>
+    /// A server that is away does not matter once another has taken its place: with Sentinel one primary is enough, and in a Cluster a node
+    /// without slots is not missed.
+    /// </summary>
+    private bool Stand(IServer[] servers)
+    {
+        var away = servers.Where(server => _away.Any(entry => entry.Server == server.EndPoint.ToString())).ToArray();
+        if (away.Length == 0)
+        {
+            return true;
+        }
+
+        var there = servers.Except(away).ToArray();
+        return servers.Any(server => server.ServerType == ServerType.Cluster)
+            ? there.Any(server => server.ClusterConfiguration is { } cluster && away.All(gone => cluster[gone.EndPoint] is null or { Slots.Count: 0 }))
+            : there.Any(server => !server.IsReplica);
     }
 }

@@ -35,5 +35,6 @@ internal sealed class RedisNames(string prefix, bool sharded = false)
     /// <summary>Who has claimed one turn of a lease; its value is the claimer's token.</summary>
     public RedisKey LeaseTurn(string lease, long turn) => $"{prefix}:lease:{lease}:{turn}";
 
-    private RedisChannel Literal(string name) => sharded ? RedisChannel.Sharded(name) : RedisChannel.Literal(name);
+    /// <summary>In a Cluster all processes publish it by one node, the one of its slot: by any node, messages would overtake one another.</summary>
+    private RedisChannel Literal(string name) => sharded ? RedisChannel.Sharded(name) : RedisChannel.Literal(name).WithKeyRouting();
 }

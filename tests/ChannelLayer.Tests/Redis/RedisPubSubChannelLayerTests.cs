@@ -41,6 +41,23 @@ public sealed class RedisPubSubContract(RedisFixture redis) : RedisPubSubContrac
     }
 
     [Fact]
+    public async Task What_is_sent_between_leaving_and_joining_again_does_not_come()
+    {
+        var layer = NewLayer();
+        await using var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+        for (var i = 0; i < 200; i++)
+        {
+            await layer.GroupAddAsync("room", channel.Name, Patience);
+            await layer.GroupDiscardAsync("room", channel.Name, Patience);
+            await layer.GroupSendAsync("room", new Note("to nobody"), cancellationToken: Patience);
+        }
+
+        await layer.GroupAddAsync("room", channel.Name, Patience);
+        await layer.GroupSendAsync("room", new Note("member"), cancellationToken: Patience);
+        Assert.Equal("member", await ReadAsync(channel));
+    }
+
+    [Fact]
     public async Task What_is_no_message_is_passed_over_and_the_next_arrives()
     {
         var layer = NewLayer();

@@ -68,7 +68,14 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
             var redis = await connection.GetAsync().ConfigureAwait(false);
             var subscriber = redis.GetSubscriber();
             var queue = await subscriber.SubscribeAsync(channel).ConfigureAwait(false);
-            queue.OnMessage(deliver);
+            queue.OnMessage(message =>
+            {
+                // What was published before the end and comes after it is for nobody, also if the channel has been opened again.
+                if (!subscription.Closing.Task.IsCompleted)
+                {
+                    deliver(message);
+                }
+            });
             await WhenMadeAsync(subscriber, channel).ConfigureAwait(false);
             return true;
         }

@@ -10,6 +10,13 @@ internal sealed class QueueHost(RedisConnection connection, RedisNames names, Ti
 
     public RedisConnection Connection => connection;
 
+    /// <exception cref="InvalidOperationException">It is a Cluster, where the keys of one command would lie on different nodes.</exception>
+    public static IDatabase DatabaseOf(ConnectionMultiplexer redis) => redis.GetServers().All(server => server.ServerType != ServerType.Cluster)
+        ? redis.GetDatabase()
+        : throw new InvalidOperationException(
+            $"Redis at {redis.GetEndPoints(configuredOnly: true)[0]} is a Redis Cluster, on which the queues of this layer can't be. "
+            + "Write \"Backend\": \"RedisPubSub\", which runs on a Cluster, or name in \"Hosts\" servers that are none.");
+
     /// <summary>Puts a value into each queue; how many were full.</summary>
     public async Task<int> SendAsync(IReadOnlyList<(RedisKey Queue, byte[] Value, int Capacity)> values)
     {
@@ -81,17 +88,18 @@ internal sealed class QueueHost(RedisConnection connection, RedisNames names, Ti
     public async Task FlushAsync()
     {
         var redis = await connection.GetAsync().ConfigureAwait(false);
+        var database = DatabaseOf(redis);
         var pattern = string.Concat(names.AllKeys[..^1].Select(c => c is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{c}" : $"{c}")) + "*";
         foreach (var server in redis.GetServers().Where(server => server.IsConnected && !server.IsReplica))
         {
-            await foreach (var keys in server.KeysAsync(redis.GetDatabase().Database, pattern, 1000).Chunk(1000).ConfigureAwait(false))
+            await foreach (var keys in server.KeysAsync(database.Database, pattern, 1000).Chunk(1000).ConfigureAwait(false))
             {
-                await redis.GetDatabase().KeyDeleteAsync(keys).ConfigureAwait(false);
+                await database.KeyDeleteAsync(keys).ConfigureAwait(false);
             }
         }
     }
 
-    private async ValueTask<IDatabase> DatabaseAsync() => (await connection.GetAsync().ConfigureAwait(false)).GetDatabase();
+    private async ValueTask<IDatabase> DatabaseAsync() => DatabaseOf(await connection.GetAsync().ConfigureAwait(false));
 
     private static string Script(string name)
     {

@@ -44,7 +44,15 @@ internal sealed class QueueReader(
         }
 
         _stopping = true;
-        await WakeAsync().ConfigureAwait(false);
+        try
+        {
+            await WakeAsync().ConfigureAwait(false);
+        }
+        catch (InvalidOperationException)
+        {
+            // On a Cluster it is never asleep: it could not read at all.
+        }
+
         try
         {
             await _reading.WaitAsync(_again).ConfigureAwait(false);
@@ -72,7 +80,7 @@ internal sealed class QueueReader(
         {
             try
             {
-                await ReadOnceAsync(redis.GetDatabase()).ConfigureAwait(false);
+                await ReadOnceAsync(QueueHost.DatabaseOf(redis)).ConfigureAwait(false);
                 told = false;
             }
             catch (Exception) when (_stopping)

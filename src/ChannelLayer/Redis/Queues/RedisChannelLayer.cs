@@ -95,9 +95,19 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         string prefix = "specific", IChannelListener? listener = null, CancellationToken cancellationToken = default)
     {
         ChannelNames.RequireChannel(prefix);
-        if (_own.TryAdd(_names.Queue($"{prefix}.{_local.Client}!"), prefix))
+        var queue = _names.Queue($"{prefix}.{_local.Client}!");
+        if (_own.TryAdd(queue, prefix))
         {
-            await WakeReadersAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WakeReadersAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (InvalidOperationException)
+            {
+                // It will never be read, so the next caller is to know it too.
+                _own.TryRemove(queue, out _);
+                throw;
+            }
         }
 
         return _local.Open(prefix, listener);
