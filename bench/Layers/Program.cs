@@ -8,7 +8,7 @@ switch (args)
         return 0;
     case ["redis", .. var rest]:
         await RedisComparison.RunAsync(
-            rest is [var rounds, ..] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 4,
+            rest is [var rounds, ..] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 3,
             rest is [_, var seconds, ..] ? double.Parse(seconds, CultureInfo.InvariantCulture) : 2,
             rest is [_, _, var only, ..] ? only : null);
         return 0;
