@@ -78,7 +78,11 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
 
             if (expired is not null)
             {
-                expired.ForEach(channel => group.Members.Remove(channel));
+                foreach (var channel in expired)
+                {
+                    group.Members.Remove(channel);
+                }
+
                 RemoveIfEmpty(name, group);
             }
         }

@@ -14,6 +14,7 @@ internal sealed class LocalDelivery
 
     public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, IGroupTransport? transport = null, IMemberships? memberships = null)
     {
+        time = CoarseTime.Of(time);
         _drops = drops;
         _mailboxes = new Mailboxes(options, time, drops);
         _groups = new Groups(_mailboxes, options.GroupExpiry, time, transport);

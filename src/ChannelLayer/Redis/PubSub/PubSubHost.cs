@@ -45,14 +45,18 @@ internal sealed class PubSubHost
         _waiting.Add(channel, payload);
         if (!_isAway)
         {
+            _isAway = true;
             Note();
         }
     }
 
     private void Note()
     {
-        _isAway = true;
-        if (_connection.IsConnected)
+        if (!_connection.IsConnected)
+        {
+            _isAway = true;
+        }
+        else if (_isAway)
         {
             _ = SettleAsync();
         }
