@@ -98,4 +98,20 @@ public abstract class SharedChannelLayerContract : ChannelLayerContract
         Assert.Equal("here", await ReadAsync(first));
         Assert.Equal("there", await ReadAsync(second));
     }
+
+    [Fact]
+    public async Task A_message_that_is_too_large_is_refused_and_the_next_arrives()
+    {
+        var here = NewLayer(options => options.MaxMessageSize = 500);
+        var there = NewLayer();
+        var group = NewName();
+        await using var channel = await there.NewChannelAsync(cancellationToken: Patience);
+        await there.GroupAddAsync(group, channel.Name, Patience);
+        var large = new Note(new string('x', 600));
+        var fault = await Assert.ThrowsAsync<MessageTooLargeException>(() => here.SendAsync(channel.Name, large, Patience).AsTask());
+        Assert.Equal(500, fault.Limit);
+        await Assert.ThrowsAsync<MessageTooLargeException>(() => here.GroupSendAsync(group, large, cancellationToken: Patience).AsTask());
+        await here.GroupSendAsync(group, new Note("small"), cancellationToken: Patience);
+        Assert.Equal("small", await ReadAsync(channel));
+    }
 }

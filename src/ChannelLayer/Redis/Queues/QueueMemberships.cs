@@ -25,9 +25,10 @@ internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, ILogger l
         }
     }
 
-    /// <summary>Writes all memberships of this process down again.</summary>
-    public async Task RenewAsync(IEnumerable<OwnChannel> channels)
+    /// <summary>Writes all memberships of this process down again; false if some could not be.</summary>
+    public async Task<bool> RenewAsync(IEnumerable<OwnChannel> channels)
     {
+        var all = true;
         var members = from channel in channels
                       from @group in channel.Groups
                       group channel.Name by @group;
@@ -35,21 +36,25 @@ internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, ILogger l
         {
             foreach (var names in member.Chunk(1000))
             {
-                await AddAsync(member.Key, names, own: true).ConfigureAwait(false);
+                all &= await AddAsync(member.Key, names, own: true).ConfigureAwait(false);
             }
         }
+
+        return all;
     }
 
-    private async Task AddAsync(string group, string[] channels, bool own)
+    private async Task<bool> AddAsync(string group, string[] channels, bool own)
     {
         try
         {
             await hostOf(group).JoinAsync(group, channels).ConfigureAwait(false);
+            return true;
         }
         catch (Exception fault) when (own && fault is RedisException or TimeoutException)
         {
             // It is written down when the server is back.
             RedisLog.NotJoined(logger, group, fault.Message);
+            return false;
         }
     }
 }

@@ -12,7 +12,8 @@ namespace ChannelsNet.Redis.Queues;
 /// </summary>
 internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
 {
-    private readonly ChannelLayerOptions _options;
+    private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(500);
+
     private readonly LocalDelivery _local;
     private readonly MessageCodec _codec;
     private readonly QueueMessages _messages;
@@ -26,12 +27,12 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
     private readonly QueueMemberships _memberships;
     private readonly ConcurrentDictionary<RedisKey, string> _own = new();
     private readonly ITimer _renewal;
+    private volatile bool _disposed;
 
     public RedisChannelLayer(
         ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, ILogger logger)
     {
         var clock = new QueueClock(time);
-        _options = options;
         _codec = codec;
         _messages = new QueueMessages(codec, clock, options.Expiry, drops);
         _ring = hosts;
@@ -158,6 +159,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _disposed = true;
         _ring.Changed -= Renew;
         await _renewal.DisposeAsync().ConfigureAwait(false);
         foreach (var reader in _readers)
@@ -271,5 +273,14 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         }
     }
 
-    private void Renew() => _ = _memberships.RenewAsync(_local.OwnChannels);
+    private void Renew() => _ = RenewAsync();
+
+    /// <summary>A connection that has just come back may not take commands yet, or may go again: then once more, until all is written down.</summary>
+    private async Task RenewAsync()
+    {
+        while (!_disposed && !await _memberships.RenewAsync(_local.OwnChannels).ConfigureAwait(false))
+        {
+            await Task.Delay(_again).ConfigureAwait(false);
+        }
+    }
 }
