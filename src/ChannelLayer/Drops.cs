@@ -25,13 +25,11 @@ internal enum DropReason
 /// </summary>
 internal sealed class Drops
 {
-    private static readonly TimeSpan _quiet = TimeSpan.FromSeconds(10);
-
     private readonly string _layer;
     private readonly Counter<long> _counter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Told[] _told = [.. Enum.GetValues<DropReason>().Select(_ => new Told())];
+    private readonly QuietCount[] _told = [.. Enum.GetValues<DropReason>().Select(_ => new QuietCount())];
 
     public Drops(string layer, IMeterFactory meters, TimeProvider time, ILogger logger)
     {
@@ -54,7 +52,7 @@ internal sealed class Drops
         }
 
         _counter.Add(count, new("reason", TagOf(reason)), new("layer", _layer));
-        if (_told[(int)reason].Count(count, _time, out var since))
+        if (_told[(int)reason].Add(count, _time, out var since))
         {
             DropsLog.Dropped(_logger, since, reason, where, why);
         }
@@ -67,29 +65,6 @@ internal sealed class Drops
         DropReason.Unreadable => "unreadable",
         _ => "disconnected",
     };
-
-    private sealed class Told
-    {
-        private long? _at;
-        private long _since;
-
-        /// <summary>True if it is time for a line; then how many there were since the last.</summary>
-        public bool Count(int count, TimeProvider time, out long since)
-        {
-            lock (this)
-            {
-                since = _since += count;
-                if (_at is { } at && time.GetElapsedTime(at) < _quiet)
-                {
-                    return false;
-                }
-
-                _at = time.GetTimestamp();
-                _since = 0;
-                return true;
-            }
-        }
-    }
 }
 
 internal static partial class DropsLog

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ChannelsNet;
 
 /// <summary>
@@ -10,7 +12,35 @@ namespace ChannelsNet;
 /// public sealed record ChatMessage(string Text) : Message;
 /// </code>
 /// </example>
-public abstract record Message;
+public abstract record Message
+{
+    private object? _written;
+
+    /// <summary>Makes a message.</summary>
+    protected Message()
+    {
+    }
+
+    /// <summary>Makes a copy, which is a message of its own.</summary>
+    protected Message(Message original)
+    {
+    }
+
+    /// <summary>
+    /// Where those who pass this object on keep the forms in which they have written it, so that it is written once for all. It is no part of the
+    /// message: not of its equality, its text or its copies.
+    /// </summary>
+    internal ref object? Written => ref _written;
+
+    /// <summary>Whether the other is a message of the same class; derived records compare their members.</summary>
+    public virtual bool Equals(Message? other) => other is not null && EqualityContract == other.EqualityContract;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => EqualityContract.GetHashCode();
+
+    /// <summary>Adds this class's members to the text of the message: none.</summary>
+    protected virtual bool PrintMembers(StringBuilder builder) => false;
+}
 
 /// <summary>
 /// The name of a message's type, by which other processes know it; on the wire the value of the key "type".

@@ -59,7 +59,7 @@ public abstract class Consumer
     /// <summary>Takes a message that the layer brought to its handler. Override it to take messages in another way.</summary>
     /// <exception cref="InvalidOperationException">There is no handler for it.</exception>
     protected internal virtual Task DispatchAsync(Message message) =>
-        Context.Types.Require(message).Handle(this, message) ?? throw new InvalidOperationException(
+        Context.Services.Types.Require(message).Handle(this, message) ?? throw new InvalidOperationException(
             $"{GetType()} got a {message.GetType()} and has no handler for it. "
             + $"Write IHandle<{message.GetType().Name}> into its header, or do not send it such messages.");
 

@@ -6,6 +6,7 @@ using ChannelsNet.Running;
 using ChannelsNet.WebSockets;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -29,28 +30,37 @@ public static class ChannelsEndpointRouteBuilderExtensions
                 "MapChannels needs the services of the channels. Add them before the host is built: builder.Services.AddChannels(builder.Configuration).");
         }
 
-        var routes = ApplicationRoute.All(application).ToArray();
-        var faults = routes.Select(route => route.Application).Distinct().OfType<ICheckedAtStart>()
-            .SelectMany(checkable => checkable.Faults(services)).Distinct().ToArray();
+        var routes = ApplicationRoute.All(application).Select(route => (Route: route, WebSockets: WebSocketRoute.Create(route, services))).ToArray();
+        var faults = routes.Select(pair => pair.Route.Application).Distinct().OfType<ICheckedAtStart>()
+            .SelectMany(checkable => checkable.Faults(services))
+            .Concat(routes.SelectMany(pair => pair.WebSockets.Options.Faults().Select(fault => $"{pair.WebSockets.Name}: {fault}")))
+            .Distinct().ToArray();
         if (faults.Length > 0)
         {
             throw new InvalidOperationException(string.Join(Environment.NewLine, faults));
         }
 
-        return new ChannelsConventionBuilder([.. routes.Select((route, index) => Map(endpoints, route, index))]);
+        return new ChannelsConventionBuilder([.. routes.Select((pair, index) => Map(endpoints, pair.Route, pair.WebSockets, index))]);
     }
 
-    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, ApplicationRoute route, int index)
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, ApplicationRoute route, WebSocketRoute webSockets, int index)
     {
+        var services = endpoints.ServiceProvider;
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var pipeline = endpoints.CreateApplicationBuilder();
+        pipeline.Use((context, next) =>
+        {
+            WebSocketUpgrade.Install(context, webSockets.Services.Time);
+            return next(context);
+        });
         pipeline.UseWebSockets();
-        pipeline.Run(new WebSocketEndpoint(route.Application).ServeAsync);
+        pipeline.Run(new WebSocketEndpoint(route.Application, webSockets, services, stopping).ServeAsync);
         var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
         endpoint.Add(builder =>
         {
             // The first route that matches is taken, and a WebSocket's route before a page's.
             ((RouteEndpointBuilder)builder).Order = index - short.MaxValue;
-            builder.DisplayName = $"WebSocket: /{route.Pattern.RawText} => {route.Application}";
+            builder.DisplayName = $"WebSocket: {webSockets.Name} => {route.Application}";
             builder.Metadata.Add(new WebSocketEndpointMetadata());
         });
         return endpoint;

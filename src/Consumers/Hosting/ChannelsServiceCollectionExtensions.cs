@@ -1,6 +1,7 @@
 using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
+using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +24,7 @@ public static class ChannelsServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.AddRouting();
         services.TryAddSingleton<ConsumerServices>();
+        services.TryAddSingleton<SlowClients>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

@@ -1,4 +1,37 @@
+using System.Text.Json;
+using ChannelsNet.InMemory;
+using ChannelsNet.Messages;
+using ChannelsNet.Running;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
 namespace ChannelsNet.Hosting;
 
-/// <summary>Its presence among the services tells that consumers can be run.</summary>
-internal sealed class ConsumerServices;
+/// <summary>What all consumers of a host share.</summary>
+internal sealed class ConsumerServices(
+    MessageTypes types,
+    IOptions<JsonOptions> json,
+    TimeProvider time,
+    [FromKeyedServices("json")] IMessageSerializer jsonMessages,
+    [FromKeyedServices("msgpack")] IMessageSerializer messagePackMessages) : IDisposable
+{
+    public MessageTypes Types { get; } = types;
+
+    /// <summary>By what consumers write and read JSON.</summary>
+    public JsonSerializerOptions Json { get; } = json.Value.SerializerOptions;
+
+    /// <summary>Writes messages as JSON as they are between processes.</summary>
+    public IMessageSerializer JsonMessages { get; } = jsonMessages;
+
+    /// <summary>Writes messages as MessagePack as they are between processes.</summary>
+    public IMessageSerializer MessagePackMessages { get; } = messagePackMessages;
+
+    public TimeProvider Time { get; } = CoarseTime.Of(time);
+
+    public Turns Turns { get; } = new();
+
+    public TimingWheel Wheel { get; } = new(time);
+
+    public void Dispose() => Wheel.Dispose();
+}

@@ -15,6 +15,9 @@ internal interface IRouter
 /// <summary>One way through the routers: the whole pattern from the root, and the application at its end.</summary>
 internal sealed record ApplicationRoute(RoutePattern Pattern, IApplication Application)
 {
+    /// <summary>Changes the host's options for its WebSockets, from the outermost router to the application.</summary>
+    public Action<WebSocketConnectionOptions>? Configure { get; init; }
+
     /// <summary>The ways through an application; one that is no router takes every path that is left.</summary>
     public static IEnumerable<ApplicationRoute> All(IApplication application) =>
         application is IRouter router ? router.Routes : [new ApplicationRoute(RoutePatternFactory.Parse(""), application)];

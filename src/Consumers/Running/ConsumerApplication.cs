@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,12 +20,8 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
         var consumer = _create(provider, null);
         try
         {
-            var run = new ConsumerRun(consumer, provider.GetRequiredService<ILogger<TConsumer>>());
-            await run.RunAsync(
-                scope with { Services = provider },
-                connection,
-                provider.GetRequiredService<IChannelLayer>(),
-                provider.GetRequiredService<MessageTypes>()).ConfigureAwait(false);
+            var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
+            await run.RunAsync(scope with { Services = provider }, connection, provider.GetRequiredService<IChannelLayer>()).ConfigureAwait(false);
         }
         finally
         {

@@ -1,6 +1,20 @@
-using ChannelsNet.Messages;
+using ChannelsNet.Hosting;
 
 namespace ChannelsNet.Running;
 
 /// <summary>What a consumer gets with its connection.</summary>
-internal sealed record ConsumerContext(Scope Scope, IConnection Connection, IChannelLayer Layer, IChannel Channel, MessageTypes Types);
+internal sealed class ConsumerContext(Scope scope, IConnection connection, IChannelLayer layer, IChannel channel, ConsumerServices services)
+{
+    public Scope Scope { get; } = scope;
+
+    public IConnection Connection { get; } = connection;
+
+    public IChannelLayer Layer { get; } = layer;
+
+    public IChannel Channel { get; } = channel;
+
+    public ConsumerServices Services { get; } = services;
+
+    /// <summary>The message that is being handled now: what is written for the client meanwhile can be shared with all who handle it too.</summary>
+    public Message? Handling { get; set; }
+}

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using ChannelsNet.Messages;
+using ChannelsNet.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Running;
@@ -11,14 +11,17 @@ namespace ChannelsNet.Running;
 /// Nobody waits for a single connection: the client's next event and the arrival of messages both set one <see cref="TurnSignal"/>,
 /// and the loop looks at both sources when it has its turn.
 /// </remarks>
-internal sealed class ConsumerRun(Consumer consumer, ILogger logger)
+internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, ILogger logger)
 {
-    private readonly TurnSignal _signal = new();
+    /// <summary>After so many events in a row a consumer lets others have their turn.</summary>
+    private const int MostInOneTurn = 128;
 
-    public async Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer, MessageTypes types)
+    private readonly TurnSignal _signal = new(services.Turns);
+
+    public async Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer)
     {
         await using var channel = await layer.NewChannelAsync(listener: _signal).ConfigureAwait(false);
-        consumer.Context = new ConsumerContext(scope, connection, layer, channel, types);
+        var context = consumer.Context = new ConsumerContext(scope, connection, layer, channel, services);
         try
         {
             foreach (var group in consumer.Groups)
@@ -26,7 +29,7 @@ internal sealed class ConsumerRun(Consumer consumer, ILogger logger)
                 await layer.GroupAddAsync(group, channel.Name).ConfigureAwait(false);
             }
 
-            await TakeTurnsAsync(connection, channel).ConfigureAwait(false);
+            await TakeTurnsAsync(context).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -42,41 +45,50 @@ internal sealed class ConsumerRun(Consumer consumer, ILogger logger)
     }
 
     [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "Its awaiter is looked at in turns, and asked for the result once.")]
-    private async Task TakeTurnsAsync(IConnection connection, IChannel channel)
+    private async Task TakeTurnsAsync(ConsumerContext context)
     {
-        Action wake = _signal.Set;
-        var client = connection.ReceiveAsync().GetAwaiter();
-        var waited = false;
+        Action wake = _signal.SetHere;
+        var client = context.Connection.ReceiveAsync().GetAwaiter();
+        var isWaitedFor = false;
+        var events = 0;
         while (true)
         {
-            var idle = true;
+            var isIdle = true;
             if (client.IsCompleted)
             {
-                idle = false;
+                isIdle = false;
                 if (!await consumer.DispatchAsync(client.GetResult()).ConfigureAwait(false))
                 {
                     return;
                 }
 
-                client = connection.ReceiveAsync().GetAwaiter();
-                waited = false;
+                client = context.Connection.ReceiveAsync().GetAwaiter();
+                isWaitedFor = false;
             }
 
-            if (channel.TryRead(out var message))
+            if (context.Channel.TryRead(out var message))
             {
-                idle = false;
+                isIdle = false;
+                context.Handling = message;
                 await consumer.DispatchAsync(message).ConfigureAwait(false);
+                context.Handling = null;
             }
 
-            if (idle)
+            if (isIdle)
             {
-                if (!waited)
+                if (!isWaitedFor)
                 {
-                    waited = true;
+                    isWaitedFor = true;
                     client.UnsafeOnCompleted(wake);
                 }
 
+                events = 0;
                 await _signal.WaitAsync().ConfigureAwait(false);
+            }
+            else if (++events == MostInOneTurn)
+            {
+                events = 0;
+                await _signal.YieldAsync().ConfigureAwait(false);
             }
         }
     }

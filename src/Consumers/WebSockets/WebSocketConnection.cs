@@ -1,114 +1,153 @@
-using System.Buffers;
 using System.Net.WebSockets;
-using System.Text;
+using System.Runtime.CompilerServices;
+using ChannelsNet.Running;
+using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.WebSockets;
 
-/// <summary>One WebSocket on the server, over ASP.NET Core's own implementation of the protocol.</summary>
-internal sealed class WebSocketConnection(HttpContext context, WebSocketConnectionOptions options, TimeProvider time, ILogger logger)
-    : IConnection, IDisposable
+/// <summary>
+/// One WebSocket on the server. The framework's WebSocket makes the handshake and reads; what is sent goes through an <see cref="Outbox"/>.
+/// </summary>
+internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDisposable
 {
-    private const int MinimumBuffer = 4096;
+    private static readonly WebSocketConnect _connect = new();
 
-    private readonly SemaphoreSlim _sending = new(1, 1);
-    private readonly TaskCompletionSource _decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-    private WebSocket? _socket;
-    private bool _asked;
-    private bool _refused;
+    // Changed under the lock of this object.
+    private State _state;
+    private WebSocketClose? _closeOnceAccepted;
+    private TaskCompletionSource? _decided;
     private int _closedWith;
 
-    /// <summary>Whether the client has had an answer to its request.</summary>
-    public bool IsDecided => _decided.Task.IsCompleted;
+    private WebSocketReader? _reader;
+    private WebSocketPings? _pings;
+    private Outbox? _outbox;
+    private bool _hasAsked;
+    private bool _hasEnded;
 
-    public async ValueTask<ClientEvent> ReceiveAsync()
+    private enum State
     {
-        if (!_asked)
-        {
-            _asked = true;
-            return new WebSocketConnect();
-        }
+        /// <summary>The client's request has not been answered.</summary>
+        Undecided,
+        Accepting,
+        Open,
 
-        if (!IsDecided)
-        {
-            await WaitForDecisionAsync().ConfigureAwait(false);
-        }
-
-        return _socket is { } socket ? await ReceiveAsync(socket).ConfigureAwait(false) : new WebSocketDisconnect(1006);
+        /// <summary>Nothing more is sent; what waits goes out, and the client may answer, until the deadline.</summary>
+        Closing,
+        Refused,
     }
 
-    public async ValueTask SendAsync(ServerEvent serverEvent)
+    private TimingWheel Wheel => route.Services.Wheel;
+
+    private WebSocketConnectionOptions Options => route.Options;
+
+    public ValueTask<ClientEvent> ReceiveAsync()
     {
-        await _sending.WaitAsync().ConfigureAwait(false);
-        try
+        if (!_hasAsked)
         {
-            await (serverEvent switch
-            {
-                WebSocketSend send => SendAsync(send),
-                WebSocketAccept accept => AcceptAsync(accept),
-                WebSocketClose close => CloseAsync(close),
-                _ => throw new InvalidOperationException($"A WebSocket can't do a {serverEvent.GetType().Name}."),
-            }).ConfigureAwait(false);
+            _hasAsked = true;
+            return new(_connect);
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+
+        return _reader is { } reader ? ReceiveAsync(reader) : ReceiveOnceDecidedAsync();
+    }
+
+    public ValueTask SendAsync(ServerEvent serverEvent)
+    {
+        switch (serverEvent)
         {
-            // The client is gone; the receiving side tells the application so.
-        }
-        finally
-        {
-            _sending.Release();
+            case WebSocketSend send:
+                Send(send);
+                return ValueTask.CompletedTask;
+            case WebSocketAccept accept:
+                return new(AcceptAsync(accept));
+            case WebSocketClose close:
+                Close(close);
+                return ValueTask.CompletedTask;
+            case WebSocketFlush:
+                return new(_outbox?.FlushAsync() ?? Task.CompletedTask);
+            default:
+                throw new InvalidOperationException($"A WebSocket can't do a {serverEvent?.GetType().Name ?? "null"}.");
         }
     }
 
-    /// <summary>The application is done: closes what is still open, and waits a while for the client's answer.</summary>
+    /// <summary>The application is done: closes what is still open, and waits a while for what is on its way and for the client's answer.</summary>
     public async Task FinishAsync()
     {
-        await SendAsync(new WebSocketClose()).ConfigureAwait(false);
-        while (_socket is { State: WebSocketState.CloseSent } && await ReceiveAsync().ConfigureAwait(false) is not WebSocketDisconnect)
+        Close(new WebSocketClose());
+        if (_outbox is not null && _reader is not null)
         {
+            await _outbox.FlushAsync().ConfigureAwait(false);
+            if (!_hasEnded)
+            {
+                try
+                {
+                    await _reader.DiscardAsync().ConfigureAwait(false);
+                }
+                catch (Exception fault) when (IsEndOfConnection(fault))
+                {
+                    // The client has gone without an answer.
+                }
+            }
         }
     }
 
     /// <summary>The server stops: closes with 1012, so that the client connects to another one or again.</summary>
-    public void Restart() => _ = SendAsync(new WebSocketClose(1012, "The server restarts.")).AsTask();
+    public void Restart() => Close(new WebSocketClose(WebSocketCodes.Restart, "The server restarts."));
 
-    public void Dispose()
+    public void Dispose() => Wheel.Cancel(this);
+
+    protected internal override void OnDue()
     {
-        _socket?.Dispose();
-        _gone.Dispose();
-        _sending.Dispose();
+        lock (this)
+        {
+            switch (_state)
+            {
+                case State.Undecided:
+                    WebSocketLog.NotAccepted(route.Logger, context.Request.Path, Options.AcceptTimeout.TotalSeconds);
+                    Close(new WebSocketClose());
+                    return;
+                case State.Open when _pings!.Check() is { } next:
+                    Wheel.Set(this, next);
+                    return;
+                case State.Accepting or State.Refused:
+                    return;
+            }
+        }
+
+        context.Abort();
     }
 
-    private async Task WaitForDecisionAsync()
+    private void Send(WebSocketSend send)
     {
-        try
+        if (_outbox is { } outbox)
         {
-            await _decided.Task.WaitAsync(options.AcceptTimeout, time, _gone.Token).ConfigureAwait(false);
+            if (!outbox.Add(send))
+            {
+                Close(new WebSocketClose(WebSocketCodes.TryAgainLater, "The client reads too slowly."));
+            }
         }
-        catch (TimeoutException)
+        else if (_state != State.Refused)
         {
-            WebSocketLog.NotAccepted(logger, context.Request.Path, options.AcceptTimeout.TotalSeconds);
-            await SendAsync(new WebSocketClose()).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _refused = true;
-            _decided.TrySetResult();
+            throw new InvalidOperationException("The WebSocket is not accepted yet, so nothing can be sent. Call AcceptAsync first.");
         }
     }
 
     private async Task AcceptAsync(WebSocketAccept accept)
     {
-        if (_refused)
+        lock (this)
         {
-            return;
-        }
+            if (_state is State.Refused)
+            {
+                return;
+            }
 
-        if (_socket is not null)
-        {
-            throw new InvalidOperationException("The WebSocket has been accepted already.");
+            if (_state is not State.Undecided)
+            {
+                throw new InvalidOperationException("The WebSocket has been accepted already.");
+            }
+
+            _state = State.Accepting;
         }
 
         foreach (var (name, value) in accept.Headers ?? new HeaderDictionary())
@@ -116,151 +155,144 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketConnecti
             context.Response.Headers[name] = value;
         }
 
-        _socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-        {
-            SubProtocol = accept.Subprotocol,
-            KeepAliveInterval = options.PingInterval,
-            KeepAliveTimeout = options.PingTimeout,
-        }).ConfigureAwait(false);
-        _decided.TrySetResult();
-    }
-
-    private Task SendAsync(WebSocketSend send) => _socket switch
-    {
-        { State: WebSocketState.Open } socket => socket.SendAsync(
-            send.Payload, send.IsText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, endOfMessage: true, _gone.Token).AsTask(),
-        null when !_refused => throw new InvalidOperationException(
-            "The WebSocket is not accepted yet, so nothing can be sent. Call AcceptAsync first."),
-        _ => Task.CompletedTask,
-    };
-
-    private async Task CloseAsync(WebSocketClose close)
-    {
-        if (_socket is null)
-        {
-            if (!IsDecided)
-            {
-                _refused = true;
-                context.Response.StatusCode = RefusalStatus(close.Code);
-                _decided.TrySetResult();
-            }
-        }
-        else if (_closedWith == 0)
-        {
-            RequireCode(close.Code);
-            _closedWith = close.Code;
-            _gone.CancelAfter(options.CloseTimeout);
-            if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            {
-                await _socket.CloseOutputAsync((WebSocketCloseStatus)close.Code, Shorten(close.Reason), _gone.Token).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async ValueTask<ClientEvent> ReceiveAsync(WebSocket socket)
-    {
+        WebSocket socket;
         try
         {
-            // An idle connection holds no buffer: this ends when there is something to read.
-            var first = await socket.ReceiveAsync(Memory<byte>.Empty, _gone.Token).ConfigureAwait(false);
-            return first.MessageType == WebSocketMessageType.Close
-                ? await CloseReceivedAsync(socket).ConfigureAwait(false)
-                : await ReceiveMessageAsync(socket, first).ConfigureAwait(false);
+            socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+            {
+                SubProtocol = accept.Subprotocol,
+                KeepAliveInterval = Timeout.InfiniteTimeSpan,
+                DangerousEnableCompression = Options.Compression,
+                DisableServerContextTakeover = true,
+            }).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsEndOfConnection(fault))
         {
-            socket.Abort();
-            return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : 1006);
+            Decide(State.Refused);
+            return;
+        }
+
+        var upgrade = context.Features.Get<WebSocketUpgrade>();
+        _outbox = new Outbox(
+            upgrade?.Output() ?? new WebSocketOutput(socket), route, context, WebSocketDeflate.NegotiatedWindow(context.Response.Headers.SecWebSocketExtensions));
+        _reader = new WebSocketReader(socket, Options.MaxMessageSize);
+        if (upgrade?.Stream is { } stream)
+        {
+            stream.Outbox = _outbox;
+            _pings = Options.PingInterval > TimeSpan.Zero ? new WebSocketPings(stream, _outbox, Options) : null;
+        }
+
+        Decide(State.Open);
+    }
+
+    /// <summary>The request has been answered.</summary>
+    private void Decide(State state)
+    {
+        lock (this)
+        {
+            _state = state;
+            _decided?.TrySetResult();
+        }
+
+        if (state == State.Open)
+        {
+            if (_closeOnceAccepted is { } close)
+            {
+                Close(close);
+            }
+            else if (_pings is not null)
+            {
+                Wheel.Set(this, Options.PingInterval);
+            }
         }
     }
 
-    private async ValueTask<ClientEvent> ReceiveMessageAsync(WebSocket socket, ValueWebSocketReceiveResult part)
+    private void Close(WebSocketClose close)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(MinimumBuffer);
-        var length = 0;
+        WebSocketCodes.Require(close.Code);
+        lock (this)
+        {
+            switch (_state)
+            {
+                case State.Undecided:
+                    context.Response.StatusCode = WebSocketCodes.RefusalStatus(close.Code);
+                    Decide(State.Refused);
+                    break;
+                case State.Accepting:
+                    _closeOnceAccepted ??= close;
+                    break;
+                case State.Open:
+                    _closedWith = close.Code;
+                    _outbox!.AddClose(WebSocketFrames.Close(close.Code, close.Reason));
+                    BeginClosing();
+                    break;
+            }
+        }
+    }
+
+    private void BeginClosing()
+    {
+        _state = State.Closing;
+        Wheel.Set(this, Options.CloseTimeout);
+    }
+
+    private async ValueTask<ClientEvent> ReceiveOnceDecidedAsync()
+    {
+        var decided = Task.CompletedTask;
+        lock (this)
+        {
+            if (_state is State.Undecided or State.Accepting)
+            {
+                decided = (_decided ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                Wheel.Set(this, Options.AcceptTimeout);
+            }
+        }
+
+        await using (context.RequestAborted.UnsafeRegister(static self => ((WebSocketConnection)self!).Close(new WebSocketClose()), this))
+        {
+            await decided.ConfigureAwait(false);
+        }
+
+        return _reader is { } reader ? await ReceiveAsync(reader).ConfigureAwait(false) : new WebSocketDisconnect(WebSocketCodes.Broken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ClientEvent> ReceiveAsync(WebSocketReader reader)
+    {
         try
         {
-            while (!part.EndOfMessage)
+            var first = await reader.WaitAsync().ConfigureAwait(false);
+            var received = await reader.ReadAsync(first).ConfigureAwait(false);
+            switch (received)
             {
-                if (length == buffer.Length)
-                {
-                    buffer = Grow(buffer);
-                }
+                case null:
+                    WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
+                    Close(new WebSocketClose(WebSocketCodes.TooLarge, $"A message may have {Options.MaxMessageSize} bytes."));
+                    return new WebSocketDisconnect(WebSocketCodes.TooLarge);
+                case WebSocketDisconnect disconnect:
+                    _hasEnded = true;
+                    if (_closedWith > 0)
+                    {
+                        return new WebSocketDisconnect(_closedWith);
+                    }
 
-                part = await socket.ReceiveAsync(buffer.AsMemory(length), _gone.Token).ConfigureAwait(false);
-                length += part.Count;
-                if (part.MessageType == WebSocketMessageType.Close)
-                {
-                    return await CloseReceivedAsync(socket).ConfigureAwait(false);
-                }
-
-                if (length > options.MaxMessageSize)
-                {
-                    WebSocketLog.TooLarge(logger, context.Request.Path, options.MaxMessageSize);
-                    await SendAsync(new WebSocketClose(1009, $"A message may have {options.MaxMessageSize} bytes.")).ConfigureAwait(false);
-                    return new WebSocketDisconnect(1009);
-                }
+                    Close(new WebSocketClose(WebSocketCodes.IsSendable(disconnect.Code) ? disconnect.Code : 1000));
+                    return disconnect;
+                default:
+                    return received;
+            }
+        }
+        catch (Exception fault) when (IsEndOfConnection(fault))
+        {
+            // If it was the framework that ended it because of a fault of the client's, its close frame is in the outbox.
+            _hasEnded = true;
+            lock (this)
+            {
+                BeginClosing();
             }
 
-            return part.MessageType == WebSocketMessageType.Text
-                ? new WebSocketReceive(Encoding.UTF8.GetString(buffer, 0, length))
-                : new WebSocketReceive(buffer.AsSpan(0, length).ToArray());
+            return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : WebSocketCodes.Broken);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async ValueTask<ClientEvent> CloseReceivedAsync(WebSocket socket)
-    {
-        if (_closedWith > 0)
-        {
-            return new WebSocketDisconnect(_closedWith);
-        }
-
-        // A close without a code comes out of the framework's WebSocket as 1000.
-        var code = (int)(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure);
-        await SendAsync(new WebSocketClose(IsSendable(code) ? code : 1000)).ConfigureAwait(false);
-        return new WebSocketDisconnect(code, socket.CloseStatusDescription ?? "");
-    }
-
-    /// <summary>Before the handshake is answered the client can be told by an HTTP status only.</summary>
-    private static int RefusalStatus(int code) => code switch
-    {
-        1011 => StatusCodes.Status500InternalServerError,
-        1012 or 1013 => StatusCodes.Status503ServiceUnavailable,
-        _ => StatusCodes.Status403Forbidden,
-    };
-
-    private static byte[] Grow(byte[] buffer)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-        buffer.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return larger;
-    }
-
-    private static bool IsSendable(int code) => code is 1000 or 1001 or 1002 or 1003 or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
-
-    private static void RequireCode(int code)
-    {
-        if (!IsSendable(code))
-        {
-            throw new ArgumentOutOfRangeException(nameof(code), code,
-                $"{code} is no close code that a server can send. Expected 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999.");
-        }
-    }
-
-    /// <summary>A close frame has room for 123 bytes of reason; cut between characters.</summary>
-    private static string Shorten(string reason)
-    {
-        while (Encoding.UTF8.GetByteCount(reason) > 123)
-        {
-            reason = reason[..^(char.IsLowSurrogate(reason[^1]) ? 2 : 1)];
-        }
-
-        return reason;
     }
 
     private static bool IsEndOfConnection(Exception fault) =>

@@ -1,12 +1,58 @@
 namespace ChannelsNet;
 
-/// <summary>The options of all WebSockets of the host; set them with <c>services.Configure&lt;WebSocketConnectionOptions&gt;(…)</c>.</summary>
+/// <summary>What happens to a connection whose client reads more slowly than messages come, when its outgoing queue is full. Each message lost is counted.</summary>
+public enum WhenFull
+{
+    /// <summary>
+    /// What waits is dropped and the WebSocket is closed with 1013; if the client does not even read that within
+    /// <see cref="WebSocketConnectionOptions.CloseTimeout"/>, the connection is cut. The client sees that it has missed something.
+    /// </summary>
+    Disconnect,
+
+    /// <summary>The oldest messages that wait are dropped for the new one.</summary>
+    DropOldest,
+
+    /// <summary>The new message is dropped.</summary>
+    DropNewest,
+
+    /// <summary>
+    /// Of the messages that wait only the latest of each <see cref="WebSocketSend.Kind"/> is kept, which is by itself the type of the message that the
+    /// consumer handles; if that makes no space, the oldest are dropped. For states such as the time, of which only the last counts.
+    /// </summary>
+    KeepLatest,
+}
+
+/// <summary>
+/// The options of all WebSockets of the host, set with <c>services.Configure&lt;WebSocketConnectionOptions&gt;(…)</c>; those of one route with
+/// <see cref="WebSocketApplicationExtensions.WithWebSocketOptions"/>. Checked when the routes are mapped, all faults at once.
+/// </summary>
 public sealed class WebSocketConnectionOptions
 {
-    /// <summary>The largest message that a client may send, in bytes; a larger one closes with 1009. Default: 1 MiB.</summary>
+    /// <summary>The largest message that a client may send, in bytes; a larger one closes with 1009. At least 1. Default: 1 MiB.</summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 
-    /// <summary>After what silence the server pings the client. Default: 20 seconds.</summary>
+    /// <summary>
+    /// How many messages may wait for the client, beside those that are just being written; at least 1. Default: 1,000.
+    /// </summary>
+    public int MaxQueuedMessages { get; set; } = 1000;
+
+    /// <summary>
+    /// How many bytes may wait for the client, beside those that are just being written (at most 64 KiB, or one message); at least 1. A message that is
+    /// larger than this waits if nothing else does. Default: 1 MiB.
+    /// </summary>
+    public long MaxQueuedBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>What happens when so much waits for the client already. Default: <see cref="WhenFull.Disconnect"/>.</summary>
+    public WhenFull WhenFull { get; set; }
+
+    /// <summary>
+    /// Compresses messages for clients that offer it (permessage-deflate, RFC 7692), each once for all clients. Default: false, because compression
+    /// costs the server more than the network gains on small messages, and lets an attacker who sees the lengths and can place text beside a secret in one
+    /// message guess the secret (CRIME, BREACH).
+    /// </summary>
+    public bool Compression { get; set; }
+
+    /// <summary>After what silence the server pings the client; zero for never. Default: 20 seconds.</summary>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long the server waits for the answer to a ping before it takes the client for gone. Default: 30 seconds.</summary>
@@ -17,4 +63,39 @@ public sealed class WebSocketConnectionOptions
 
     /// <summary>How long the server waits for the client's answer when it closes. Default: 5 seconds.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    internal WebSocketConnectionOptions Copy() => (WebSocketConnectionOptions)MemberwiseClone();
+
+    /// <summary>Every fault of these options, a sentence each.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var (name, value) in new[]
+        {
+            (nameof(MaxMessageSize), MaxMessageSize), (nameof(MaxQueuedMessages), MaxQueuedMessages), (nameof(MaxQueuedBytes), MaxQueuedBytes),
+        })
+        {
+            if (value < 1)
+            {
+                yield return $"{nameof(WebSocketConnectionOptions)}.{name} is {value}; expected 1 or more.";
+            }
+        }
+
+        if (!Enum.IsDefined(WhenFull))
+        {
+            yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(WhenFull)} is {WhenFull}; expected one of {string.Join(", ", Enum.GetNames<WhenFull>())}.";
+        }
+
+        foreach (var (name, value) in new[] { (nameof(PingTimeout), PingTimeout), (nameof(AcceptTimeout), AcceptTimeout), (nameof(CloseTimeout), CloseTimeout) })
+        {
+            if (value <= TimeSpan.Zero)
+            {
+                yield return $"{nameof(WebSocketConnectionOptions)}.{name} is {value}; expected more than zero.";
+            }
+        }
+
+        if (PingInterval < TimeSpan.Zero)
+        {
+            yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(PingInterval)} is {PingInterval}; expected zero for no pings, or more.";
+        }
+    }
 }

@@ -1,8 +1,9 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using ChannelsNet.Messages;
+using ChannelsNet.Running;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Json;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace ChannelsNet;
 
@@ -35,18 +36,46 @@ public abstract class WebSocketConsumer : Consumer
     protected Task AcceptAsync(string? subprotocol = null, IHeaderDictionary? headers = null) =>
         SendAsync(new WebSocketAccept(subprotocol, headers));
 
-    /// <summary>Sends a text message.</summary>
-    protected Task SendTextAsync(string text) => SendAsync(WebSocketSend.Text(text));
+    /// <summary>
+    /// Sends a text message. This never waits for the client: the message goes into a bounded queue, and what happens when that is full says
+    /// <see cref="WebSocketConnectionOptions.WhenFull"/>. Consumers that send the same text while they handle the same message share it as bytes.
+    /// </summary>
+    protected Task SendTextAsync(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return SendAsync(Shared(text, Encoding.UTF8, typeof(string), static (value, _, _) => WebSocketSend.Text((string)value)));
+    }
 
-    /// <summary>Sends a binary message. The memory must not change until the task has ended.</summary>
-    protected Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => SendAsync(WebSocketSend.Bytes(bytes));
+    /// <summary>Sends a binary message, which is copied. Like <see cref="SendTextAsync"/> it never waits for the client.</summary>
+    protected Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => SendAsync(About(WebSocketSend.Bytes(bytes), Context.Handling));
 
     /// <summary>
     /// Sends a value as a JSON text message, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>; members in camelCase unless they
-    /// say otherwise).
+    /// say otherwise). Like <see cref="SendTextAsync"/> it never waits for the client. A message that many consumers of this process send on is written
+    /// once for all of them.
     /// </summary>
-    protected Task SendJsonAsync<TValue>(TValue value) =>
-        SendAsync(WebSocketSend.Text(JsonSerializer.SerializeToUtf8Bytes(value, Json.GetTypeInfo(typeof(TValue)))));
+    protected Task SendJsonAsync<TValue>(TValue value) => SendAsync(typeof(TValue).IsValueType || value is null
+        ? About(WriteJson(value, Json, typeof(TValue)), Context.Handling)
+        : Shared(value, Json, typeof(TValue), WriteJson));
+
+    /// <summary>
+    /// Sends a message of the layer on as it is between processes, as one flat JSON object with "type", in a text message. Written once for all consumers
+    /// of this process that send it on.
+    /// </summary>
+    protected Task ForwardJsonAsync(Message message) =>
+        SendAsync(Shared(message, Context.Services.JsonMessages, typeof(Message), static (value, serializer, _) =>
+            WebSocketSend.Text(Serialize((Message)value, serializer))));
+
+    /// <summary>Like <see cref="ForwardJsonAsync"/>, as one flat MessagePack map in a binary message.</summary>
+    protected Task ForwardMessagePackAsync(Message message) =>
+        SendAsync(Shared(message, Context.Services.MessagePackMessages, typeof(Message), static (value, serializer, _) =>
+            WebSocketSend.Bytes(Serialize((Message)value, serializer))));
+
+    /// <summary>
+    /// Waits until all that was sent before has gone out to the network. For who sends more at once than the queue may hold: send a part, flush, send the
+    /// next part.
+    /// </summary>
+    protected Task FlushAsync() => SendAsync(new WebSocketFlush());
 
     /// <summary>Closes the WebSocket; before it is accepted, refuses it with the status 403.</summary>
     /// <param name="code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
@@ -54,8 +83,7 @@ public abstract class WebSocketConsumer : Consumer
     protected Task CloseAsync(int code = 1000, string reason = "") => SendAsync(new WebSocketClose(code, reason));
 
     /// <summary>The host's JSON options.</summary>
-    private protected JsonSerializerOptions Json =>
-        Scope.Services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+    private protected JsonSerializerOptions Json => Context.Services.Json;
 
     /// <inheritdoc/>
     protected internal sealed override async Task<bool> DispatchAsync(ClientEvent clientEvent)
@@ -89,4 +117,24 @@ public abstract class WebSocketConsumer : Consumer
 
     /// <inheritdoc/>
     protected internal sealed override Task EndAsync() => DisconnectAsync(_code);
+
+    /// <summary>Writes a value, or finds it among what others have written of the same message.</summary>
+    private WebSocketSend Shared<TFormat>(object value, TFormat format, Type type, Func<object, TFormat, Type, WebSocketSend> write)
+        where TFormat : class =>
+        (value as Message ?? Context.Handling) is { } message
+            ? SharedForms.Get(message, value, format, type, write)
+            : write(value, format, type);
+
+    private static WebSocketSend About(WebSocketSend send, Message? message) =>
+        message is null ? send : send with { Kind = SharedForms.KindOf(message) };
+
+    private static WebSocketSend WriteJson(object? value, JsonSerializerOptions options, Type type) =>
+        WebSocketSend.Text(JsonSerializer.SerializeToUtf8Bytes(value, options.GetTypeInfo(type)));
+
+    private static ReadOnlyMemory<byte> Serialize(Message message, IMessageSerializer serializer)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        serializer.Serialize(message, default, output);
+        return output.WrittenMemory;
+    }
 }

@@ -1,13 +1,9 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace ChannelsNet.WebSockets;
 
-/// <summary>Lets an application serve the WebSockets of one endpoint.</summary>
-internal sealed class WebSocketEndpoint(IApplication application)
+/// <summary>Lets an application serve the WebSockets of one route.</summary>
+internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, IServiceProvider services, CancellationToken stopping)
 {
     public async Task ServeAsync(HttpContext context)
     {
@@ -17,14 +13,8 @@ internal sealed class WebSocketEndpoint(IApplication application)
             return;
         }
 
-        var services = context.RequestServices;
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var connection = new WebSocketConnection(
-            context,
-            services.GetRequiredService<IOptions<WebSocketConnectionOptions>>().Value,
-            services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<WebSocketConnection>>());
-        await using (stopping.UnsafeRegister(static state => ((WebSocketConnection)state!).Restart(), connection))
+        using var connection = new WebSocketConnection(context, route);
+        await using (stopping.UnsafeRegister(static state => ((WebSocketConnection)state!).Restart(), connection).ConfigureAwait(false))
         {
             await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
         }
@@ -32,15 +22,15 @@ internal sealed class WebSocketEndpoint(IApplication application)
         await connection.FinishAsync().ConfigureAwait(false);
     }
 
-    private static Scope ScopeOf(HttpContext context) => new()
+    private Scope ScopeOf(HttpContext context) => new()
     {
         Type = Scope.WebSocket,
-        Services = context.RequestServices,
+        Services = services,
         Path = context.Request.Path,
         RouteValues = context.Request.RouteValues,
         Query = context.Request.Query,
         Headers = context.Request.Headers,
-        Subprotocols = [.. context.WebSockets.WebSocketRequestedProtocols],
+        Subprotocols = context.WebSockets.WebSocketRequestedProtocols.AsReadOnly(),
         User = context.User,
         HttpContext = context,
     };

@@ -1,4 +1,5 @@
 using System.Text;
+using ChannelsNet.WebSockets;
 using Microsoft.AspNetCore.Http;
 
 namespace ChannelsNet;
@@ -35,30 +36,80 @@ public sealed record WebSocketDisconnect(int Code, string Reason = "") : ClientE
 /// <param name="Headers">More headers of the answer.</param>
 public sealed record WebSocketAccept(string? Subprotocol = null, IHeaderDictionary? Headers = null) : ServerEvent;
 
-/// <summary>Sends one message. It never changes, so that one object can go to any number of clients.</summary>
+/// <summary>
+/// Sends one message. It is a whole WebSocket frame already and never changes, so that one object can go to any number of clients.
+/// </summary>
 public sealed record WebSocketSend : ServerEvent
 {
-    private WebSocketSend(ReadOnlyMemory<byte> payload, bool isText)
+    private readonly WebSocketFrames.Opcode _opcode;
+    private readonly byte[] _frame;
+    private byte[]? _compressed;
+
+    private WebSocketSend(WebSocketFrames.Opcode opcode, byte[] frame, int payloadLength)
     {
-        Payload = payload;
-        IsText = isText;
+        _opcode = opcode;
+        _frame = frame;
+        Payload = frame.AsMemory(frame.Length - payloadLength);
     }
 
     /// <summary>The bytes; of a text message its UTF-8.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
 
     /// <summary>Whether it is a text message.</summary>
-    public bool IsText { get; }
+    public bool IsText => _opcode == WebSocketFrames.Opcode.Text;
+
+    /// <summary>
+    /// What it is about, for <see cref="WhenFull.KeepLatest"/>: of two messages that wait with equal kinds only the later is kept. What a consumer sends
+    /// while it handles a message has the message's type. Default: null, which is equal to no other.
+    /// </summary>
+    public object? Kind { get; init; }
 
     /// <summary>A text message.</summary>
-    public static WebSocketSend Text(string text) => new(Encoding.UTF8.GetBytes(text), isText: true);
+    public static WebSocketSend Text(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var length = Encoding.UTF8.GetByteCount(text);
+        Encoding.UTF8.GetBytes(text, WebSocketFrames.Create(WebSocketFrames.Opcode.Text, length, out var frame));
+        return new(WebSocketFrames.Opcode.Text, frame, length);
+    }
 
-    /// <summary>A text message that is UTF-8 already. The memory must not change any more.</summary>
-    public static WebSocketSend Text(ReadOnlyMemory<byte> utf8) => new(utf8, isText: true);
+    /// <summary>A text message that is UTF-8 already. It is copied.</summary>
+    public static WebSocketSend Text(ReadOnlyMemory<byte> utf8) => Create(WebSocketFrames.Opcode.Text, utf8.Span);
 
-    /// <summary>A binary message. The memory must not change any more.</summary>
-    public static WebSocketSend Bytes(ReadOnlyMemory<byte> bytes) => new(bytes, isText: false);
+    /// <summary>A binary message. It is copied.</summary>
+    public static WebSocketSend Bytes(ReadOnlyMemory<byte> bytes) => Create(WebSocketFrames.Opcode.Binary, bytes.Span);
+
+    /// <summary>The frame for a client.</summary>
+    /// <param name="window">The window of per-message-deflate that the client has negotiated, in bytes; 0 if it has not.</param>
+    internal byte[] FrameFor(int window) =>
+        window == WebSocketDeflate.FullWindow || Payload.Length <= window ? Compressed() : _frame;
+
+    private static WebSocketSend Create(WebSocketFrames.Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        payload.CopyTo(WebSocketFrames.Create(opcode, payload.Length, out var frame));
+        return new(opcode, frame, payload.Length);
+    }
+
+    /// <summary>Compressed once, by whoever needs it first.</summary>
+    private byte[] Compressed()
+    {
+        if (Volatile.Read(ref _compressed) is { } done)
+        {
+            return done;
+        }
+
+        lock (_frame)
+        {
+            return _compressed ??= WebSocketDeflate.TryCompress(_opcode, Payload.Span) ?? _frame;
+        }
+    }
 }
+
+/// <summary>
+/// Waits until all that was sent before has gone out to the network, or the connection has ended. For who sends much at once: what is sent goes
+/// into a bounded queue, and <see cref="WebSocketConnectionOptions.WhenFull"/> says what happens when the client reads slower than that.
+/// </summary>
+public sealed record WebSocketFlush : ServerEvent;
 
 /// <summary>
 /// Closes the WebSocket; before it is accepted, refuses it with the status 403 (for code 1011 with 500, for 1012 and 1013 with 503).

@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+using ChannelsNet.WebSockets.Sending;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ChannelsNet.WebSockets;
+
+/// <summary>
+/// Stands between the framework's WebSocket handshake and the server, and puts <see cref="WebSocketStream"/> between the framework's WebSocket and the
+/// connection.
+/// </summary>
+internal sealed class WebSocketUpgrade(HttpContext context, TimeProvider time) : IHttpUpgradeFeature, IHttpExtendedConnectFeature
+{
+    private readonly IHttpUpgradeFeature? _upgrade = context.Features.Get<IHttpUpgradeFeature>();
+    private readonly IHttpExtendedConnectFeature? _connect = context.Features.Get<IHttpExtendedConnectFeature>();
+    private Socket? _socket;
+
+    /// <summary>The stream, once the request has been upgraded.</summary>
+    public WebSocketStream? Stream { get; private set; }
+
+    public bool IsUpgradableRequest => _upgrade is { IsUpgradableRequest: true };
+
+    public bool IsExtendedConnect => _connect is { IsExtendedConnect: true };
+
+    public string? Protocol => _connect?.Protocol;
+
+    /// <summary>Takes the place of the server's features, if it has any; a server that makes WebSockets by itself keeps doing so.</summary>
+    public static void Install(HttpContext context, TimeProvider time)
+    {
+        var upgrade = new WebSocketUpgrade(context, time);
+        if (upgrade._upgrade is null && upgrade._connect is null)
+        {
+            return;
+        }
+
+        context.Features.Set(upgrade);
+        context.Features.Set<IHttpUpgradeFeature>(upgrade);
+        context.Features.Set<IHttpExtendedConnectFeature>(upgrade);
+        context.Features.Set<IHttpWebSocketFeature>(null);
+    }
+
+    /// <summary>Where to write for the client, once the request has been upgraded.</summary>
+    public IOutput Output() => SocketOutput.Create(_socket, Stream!.Connection, context.Response.Headers);
+
+    public async Task<Stream> UpgradeAsync()
+    {
+        _socket = SocketOutput.Find(context);
+        return Stream = new WebSocketStream(await _upgrade!.UpgradeAsync().ConfigureAwait(false), time);
+    }
+
+    public async ValueTask<Stream> AcceptAsync() => Stream = new WebSocketStream(await _connect!.AcceptAsync().ConfigureAwait(false), time);
+}
