@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
 
 namespace ChannelsNet.InMemory;
 
@@ -12,12 +11,10 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
 {
     private const int Retired = int.MinValue / 2;
 
-    // Also the lock of everybody who takes something out, so that looking at the oldest and taking it is one step.
-    private readonly Channel<Envelope> _queue = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(capacity)
-    {
-        FullMode = BoundedChannelFullMode.Wait,
-    });
-
+    private readonly Lock _lock = new();
+    private PooledQueue<Envelope> _queue;
+    private TaskCompletionSource? _arrival;
+    private bool _ended;
     private int _users;
 
     public string Name { get; } = name;
@@ -27,82 +24,102 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
     /// <summary>Puts a message in, if there is space.</summary>
     public bool TryPut(Message message)
     {
-        var envelope = new Envelope(message, time.GetTimestamp());
-        if (!_queue.Writer.TryWrite(envelope) && !(DropExpired() && _queue.Writer.TryWrite(envelope)))
+        TaskCompletionSource? arrival;
+        var expired = 0;
+        bool isFull;
+        lock (_lock)
+        {
+            isFull = _queue.Count >= Capacity;
+            if (isFull)
+            {
+                expired = TakeExpired();
+                isFull = expired == 0;
+            }
+
+            if (!isFull && !_ended)
+            {
+                _queue.Enqueue(new Envelope(message, time.GetTimestamp()));
+            }
+
+            arrival = _arrival;
+            _arrival = null;
+        }
+
+        drops.Add(DropReason.Expired, Name, expired);
+        if (isFull)
         {
             return false;
         }
 
+        arrival?.TrySetResult();
         listener?.OnArrived();
         return true;
     }
 
     public bool TryTake([NotNullWhen(true)] out Message? message)
     {
-        lock (_queue)
+        var expired = 0;
+        lock (_lock)
         {
-            while (_queue.Reader.TryRead(out var envelope))
+            if (_queue.Count > 0 && IsExpired(_queue[0]))
             {
-                if (!IsExpired(envelope))
-                {
-                    message = envelope.Message;
-                    return true;
-                }
-
-                drops.Add(DropReason.Expired, Name);
+                expired = TakeExpired();
             }
+
+            message = _queue.Count > 0 ? _queue.Dequeue().Message : null;
         }
 
-        message = null;
-        return false;
+        drops.Add(DropReason.Expired, Name, expired);
+        return message is not null;
     }
 
     public async ValueTask<Message> TakeAsync(CancellationToken cancellationToken)
     {
-        Message? message;
-        while (!TryTake(out message))
+        while (true)
         {
-            if (!await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryTake(out var message))
             {
-                throw new ObjectDisposedException(Name, $"Channel \"{Name}\" has ended.");
+                return message;
             }
-        }
 
-        return message;
+            await ArrivalAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Drops what has expired, which is always the oldest; true if anything was dropped.</summary>
-    public bool DropExpired()
+    /// <summary>Drops what has expired.</summary>
+    public void DropExpired()
     {
-        var dropped = 0;
-        lock (_queue)
+        int expired;
+        lock (_lock)
         {
-            while (_queue.Reader.TryPeek(out var oldest) && IsExpired(oldest) && _queue.Reader.TryRead(out _))
-            {
-                dropped++;
-            }
+            expired = TakeExpired();
         }
 
-        drops.Add(DropReason.Expired, Name, dropped);
-        return dropped > 0;
+        drops.Add(DropReason.Expired, Name, expired);
     }
 
     /// <summary>Drops everything.</summary>
     public void Clear()
     {
-        lock (_queue)
+        lock (_lock)
         {
-            while (_queue.Reader.TryRead(out _))
-            {
-            }
+            _queue.Clear();
         }
     }
 
     /// <summary>No more messages; whoever waits for one is told.</summary>
     public void End()
     {
-        _queue.Writer.TryComplete();
-        Clear();
+        TaskCompletionSource? arrival;
+        lock (_lock)
+        {
+            _ended = true;
+            _queue.Clear();
+            arrival = _arrival;
+        }
+
+        arrival?.TrySetResult();
     }
 
     /// <summary>Keeps the mailbox from being retired until <see cref="Leave"/>; false if it has been retired already.</summary>
@@ -120,20 +137,52 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
     /// <summary>True if this was the last user of an empty mailbox, which is thereby retired: nobody can enter it any more.</summary>
     public bool Leave()
     {
-        if (Interlocked.Decrement(ref _users) != 0 || _queue.Reader.Count > 0
+        if (Interlocked.Decrement(ref _users) != 0 || Count() > 0
             || Interlocked.CompareExchange(ref _users, Retired, 0) != 0)
         {
             return false;
         }
 
         // Between the count and the exchange somebody may have come, put a message in and left. Now nobody can.
-        if (_queue.Reader.Count == 0)
+        if (Count() == 0)
         {
             return true;
         }
 
         Interlocked.Add(ref _users, -Retired);
         return false;
+    }
+
+    /// <summary>Ends when there may be something to take; all who wait look then, and take what they find.</summary>
+    private Task ArrivalAsync()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            return _queue.Count > 0
+                ? Task.CompletedTask
+                : (_arrival ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>Takes out what has expired, which is always the oldest; how many.</summary>
+    private int TakeExpired()
+    {
+        var expired = 0;
+        for (; _queue.Count > 0 && IsExpired(_queue[0]); expired++)
+        {
+            _queue.Dequeue();
+        }
+
+        return expired;
+    }
+
+    private int Count()
+    {
+        lock (_lock)
+        {
+            return _queue.Count;
+        }
     }
 
     private bool IsExpired(Envelope envelope) => time.GetElapsedTime(envelope.Arrived) >= expiry;

@@ -50,7 +50,7 @@ public static class ChannelsEndpointRouteBuilderExtensions
         var pipeline = endpoints.CreateApplicationBuilder();
         pipeline.Use((context, next) =>
         {
-            WebSocketUpgrade.Install(context, webSockets.Services.Time);
+            WebSocketUpgrade.Install(context);
             return next(context);
         });
         pipeline.UseWebSockets();

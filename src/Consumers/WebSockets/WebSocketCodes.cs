@@ -5,8 +5,16 @@ namespace ChannelsNet.WebSockets;
 /// <summary>The close codes (RFC 6455, 7.4, and IANA's list).</summary>
 internal static class WebSocketCodes
 {
+    public const int ProtocolError = 1002;
+
+    /// <summary>Never on the wire: the client closed without a code.</summary>
+    public const int None = 1005;
+
     /// <summary>Never on the wire: the connection broke, or was refused.</summary>
     public const int Broken = 1006;
+
+    /// <summary>Not what its kind of message must be, such as text that is no UTF-8.</summary>
+    public const int InvalidPayload = 1007;
 
     public const int TooLarge = 1009;
 

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
-using System.Runtime.CompilerServices;
 using ChannelsNet.Running;
+using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
 
@@ -20,10 +20,10 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     private int _closedWith;
 
     private WebSocketReader? _reader;
-    private WebSocketPings? _pings;
+    private Liveness _liveness;
     private Outbox? _outbox;
     private bool _hasAsked;
-    private bool _hasEnded;
+    private bool _canPing;
 
     private enum State
     {
@@ -39,7 +39,12 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
 
     private TimingWheel Wheel => route.Services.Wheel;
 
+    private TimeProvider Time => route.Services.Time;
+
     private WebSocketConnectionOptions Options => route.Options;
+
+    /// <summary>Whether the client has closed, or the connection has broken.</summary>
+    public bool HasEnded { get; private set; }
 
     public ValueTask<ClientEvent> ReceiveAsync()
     {
@@ -49,7 +54,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             return new(_connect);
         }
 
-        return _reader is { } reader ? ReceiveAsync(reader) : ReceiveOnceDecidedAsync();
+        return _reader?.ReadAsync() ?? ReceiveOnceDecidedAsync();
     }
 
     public ValueTask SendAsync(ServerEvent serverEvent)
@@ -78,18 +83,54 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         if (_outbox is not null && _reader is not null)
         {
             await _outbox.FlushAsync().ConfigureAwait(false);
-            if (!_hasEnded)
+            try
             {
-                try
-                {
-                    await _reader.DiscardAsync().ConfigureAwait(false);
-                }
-                catch (Exception fault) when (IsEndOfConnection(fault))
-                {
-                    // The client has gone without an answer.
-                }
+                await _reader.DiscardAsync(this).ConfigureAwait(false);
+            }
+            catch (Exception fault) when (IsEndOfConnection(fault))
+            {
+                // The client has gone without an answer.
             }
         }
+    }
+
+    /// <summary>Something has come from the client.</summary>
+    public void Heard() => _liveness.Heard(Time);
+
+    /// <summary>The client has closed; it is answered with the same code.</summary>
+    /// <returns>What the application is to know.</returns>
+    public WebSocketDisconnect CloseReceived(int code, string reason)
+    {
+        HasEnded = true;
+        var asked = _closedWith;
+        Close(new WebSocketClose(WebSocketCodes.IsSendable(code) ? code : 1000));
+        return asked > 0 ? new WebSocketDisconnect(asked) : new WebSocketDisconnect(code, reason);
+    }
+
+    /// <summary>The client has broken a rule; it is told.</summary>
+    /// <returns>What the application is to know.</returns>
+    public WebSocketDisconnect Fault(ClientFaultException fault)
+    {
+        if (fault.Code == WebSocketCodes.TooLarge)
+        {
+            WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
+        }
+
+        Close(new WebSocketClose(fault.Code, fault.Message));
+        return new WebSocketDisconnect(_closedWith);
+    }
+
+    /// <summary>The connection has ended without a word.</summary>
+    /// <returns>What the application is to know.</returns>
+    public WebSocketDisconnect Break()
+    {
+        HasEnded = true;
+        lock (this)
+        {
+            BeginClosing();
+        }
+
+        return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : WebSocketCodes.Broken);
     }
 
     /// <summary>The server stops: closes with 1012, so that the client connects to another one or again.</summary>
@@ -107,7 +148,12 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                     WebSocketLog.NotAccepted(route.Logger, context.Request.Path, Options.AcceptTimeout.TotalSeconds);
                     Close(new WebSocketClose());
                     return;
-                case State.Open when _pings!.Check() is { } next:
+                case State.Open when _liveness.Check(Time, Options, out var ping) is { } next:
+                    if (ping)
+                    {
+                        _outbox!.AddPing();
+                    }
+
                     Wheel.Set(this, next);
                     return;
                 case State.Accepting or State.Refused:
@@ -173,15 +219,23 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         }
 
         var upgrade = context.Features.Get<WebSocketUpgrade>();
-        _outbox = new Outbox(
-            upgrade?.Output() ?? new WebSocketOutput(socket), route, context, WebSocketDeflate.NegotiatedWindow(context.Response.Headers.SecWebSocketExtensions));
-        _reader = new WebSocketReader(socket, Options.MaxMessageSize);
-        if (upgrade?.Stream is { } stream)
+        var window = WebSocketDeflate.NegotiatedWindow(context.Response.Headers.SecWebSocketExtensions);
+        _outbox = new Outbox(upgrade?.Output() ?? new WebSocketOutput(socket), route, context, window);
+        if (upgrade is not null && window == 0)
         {
-            stream.Outbox = _outbox;
-            _pings = Options.PingInterval > TimeSpan.Zero ? new WebSocketPings(stream, _outbox, Options) : null;
+            _reader = new FrameReader(upgrade.Input(), this, _outbox, Options.MaxMessageSize);
+        }
+        else
+        {
+            _reader = new FrameworkReader(socket, this, Options.MaxMessageSize);
+            if (upgrade?.Stream is { } stream)
+            {
+                (stream.Outbox, stream.Listener) = (_outbox, this);
+            }
         }
 
+        _canPing = upgrade is not null && Options.PingInterval > TimeSpan.Zero;
+        Heard();
         Decide(State.Open);
     }
 
@@ -200,7 +254,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             {
                 Close(close);
             }
-            else if (_pings is not null)
+            else if (_canPing)
             {
                 Wheel.Set(this, Options.PingInterval);
             }
@@ -253,48 +307,9 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             await decided.ConfigureAwait(false);
         }
 
-        return _reader is { } reader ? await ReceiveAsync(reader).ConfigureAwait(false) : new WebSocketDisconnect(WebSocketCodes.Broken);
+        return _reader is { } reader ? await reader.ReadAsync().ConfigureAwait(false) : new WebSocketDisconnect(WebSocketCodes.Broken);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ClientEvent> ReceiveAsync(WebSocketReader reader)
-    {
-        try
-        {
-            var first = await reader.WaitAsync().ConfigureAwait(false);
-            var received = await reader.ReadAsync(first).ConfigureAwait(false);
-            switch (received)
-            {
-                case null:
-                    WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
-                    Close(new WebSocketClose(WebSocketCodes.TooLarge, $"A message may have {Options.MaxMessageSize} bytes."));
-                    return new WebSocketDisconnect(WebSocketCodes.TooLarge);
-                case WebSocketDisconnect disconnect:
-                    _hasEnded = true;
-                    if (_closedWith > 0)
-                    {
-                        return new WebSocketDisconnect(_closedWith);
-                    }
-
-                    Close(new WebSocketClose(WebSocketCodes.IsSendable(disconnect.Code) ? disconnect.Code : 1000));
-                    return disconnect;
-                default:
-                    return received;
-            }
-        }
-        catch (Exception fault) when (IsEndOfConnection(fault))
-        {
-            // If it was the framework that ended it because of a fault of the client's, its close frame is in the outbox.
-            _hasEnded = true;
-            lock (this)
-            {
-                BeginClosing();
-            }
-
-            return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : WebSocketCodes.Broken);
-        }
-    }
-
-    private static bool IsEndOfConnection(Exception fault) =>
+    public static bool IsEndOfConnection(Exception fault) =>
         fault is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException;
 }

@@ -27,7 +27,7 @@ public abstract class WebSocketConsumer : Consumer
     /// The WebSocket has ended, in whatever way: the client closed it, the connection broke, a handler threw, the server stops. It has
     /// left its groups already. Default: nothing.
     /// </summary>
-    /// <param name="code">Why (RFC 6455, 7.4): the client's or the server's close code; 1000 also for none, 1006 for a broken or refused connection.</param>
+    /// <param name="code">Why (RFC 6455, 7.4): the client's or the server's close code; 1005 for none, 1006 for a broken or refused connection.</param>
     protected virtual Task DisconnectAsync(int code) => Task.CompletedTask;
 
     /// <summary>Accepts the WebSocket.</summary>

@@ -25,8 +25,8 @@ public sealed record WebSocketReceive : ClientEvent
 
 /// <summary>The WebSocket has ended: the last event.</summary>
 /// <param name="Code">
-/// Why (RFC 6455, 7.4): the client's code, 1000 if it closed without one, 1006 if the connection broke or was refused, else the code
-/// that the server closed with.
+/// Why (RFC 6455, 7.4): the client's code, 1005 if it closed without one (1000 if the WebSocket is compressed), 1006 if the connection broke or was
+/// refused, else the code that the server closed with.
 /// </param>
 /// <param name="Reason">The client's reason in words; empty for none.</param>
 public sealed record WebSocketDisconnect(int Code, string Reason = "") : ClientEvent;

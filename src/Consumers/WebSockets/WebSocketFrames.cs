@@ -9,14 +9,17 @@ namespace ChannelsNet.WebSockets;
 /// </summary>
 internal static class WebSocketFrames
 {
+    /// <summary>The longest payload of a close, ping or pong frame.</summary>
+    public const int LongestControlPayload = 125;
+
     private const int LongestHead = 10;
     private const byte Final = 0x80;
     private const byte Compressed = 0x40;
-    private const int LongestControlPayload = 125;
 
     /// <summary>What a frame is.</summary>
     public enum Opcode : byte
     {
+        Continuation = 0,
         Text = 1,
         Binary = 2,
         Close = 8,

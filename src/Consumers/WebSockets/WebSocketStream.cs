@@ -6,21 +6,16 @@ namespace ChannelsNet.WebSockets;
 /// What the framework's WebSocket reads from and writes to: it reads the connection; what it writes by itself, pongs and close frames, goes into the
 /// outbox, so that all that is written has one order.
 /// </summary>
-internal sealed class WebSocketStream(Stream connection, TimeProvider time) : Stream
+internal sealed class WebSocketStream(Stream connection) : Stream
 {
-    private long _heardAt = time.GetTimestamp();
-
     /// <summary>The stream of the upgraded request.</summary>
     public Stream Connection => connection;
 
     /// <summary>Where frames go to.</summary>
     public Outbox? Outbox { private get; set; }
 
-    /// <summary>When the last bytes came from the client, as a time stamp.</summary>
-    public long HeardAt => Volatile.Read(ref _heardAt);
-
-    /// <summary>How long ago that was.</summary>
-    public TimeSpan Silence => time.GetElapsedTime(HeardAt);
+    /// <summary>Is told whenever something has come from the client.</summary>
+    public WebSocketConnection? Listener { private get; set; }
 
     public override bool CanRead => true;
 
@@ -36,10 +31,10 @@ internal sealed class WebSocketStream(Stream connection, TimeProvider time) : St
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Who reads again has had something from the read before, so the time is taken here and not when a read ends.</summary>
+    /// <summary>Who reads again has had something from the read before, so this is noticed here and not when a read ends.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Volatile.Write(ref _heardAt, time.GetTimestamp());
+        Listener?.Heard();
         return connection.ReadAsync(buffer, cancellationToken);
     }
 

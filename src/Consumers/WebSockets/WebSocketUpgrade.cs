@@ -1,5 +1,7 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using ChannelsNet.WebSockets.Sending;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -9,7 +11,7 @@ namespace ChannelsNet.WebSockets;
 /// Stands between the framework's WebSocket handshake and the server, and puts <see cref="WebSocketStream"/> between the framework's WebSocket and the
 /// connection.
 /// </summary>
-internal sealed class WebSocketUpgrade(HttpContext context, TimeProvider time) : IHttpUpgradeFeature, IHttpExtendedConnectFeature
+internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeature, IHttpExtendedConnectFeature
 {
     private readonly IHttpUpgradeFeature? _upgrade = context.Features.Get<IHttpUpgradeFeature>();
     private readonly IHttpExtendedConnectFeature? _connect = context.Features.Get<IHttpExtendedConnectFeature>();
@@ -25,9 +27,9 @@ internal sealed class WebSocketUpgrade(HttpContext context, TimeProvider time) :
     public string? Protocol => _connect?.Protocol;
 
     /// <summary>Takes the place of the server's features, if it has any; a server that makes WebSockets by itself keeps doing so.</summary>
-    public static void Install(HttpContext context, TimeProvider time)
+    public static void Install(HttpContext context)
     {
-        var upgrade = new WebSocketUpgrade(context, time);
+        var upgrade = new WebSocketUpgrade(context);
         if (upgrade._upgrade is null && upgrade._connect is null)
         {
             return;
@@ -42,11 +44,20 @@ internal sealed class WebSocketUpgrade(HttpContext context, TimeProvider time) :
     /// <summary>Where to write for the client, once the request has been upgraded.</summary>
     public IOutput Output() => SocketOutput.Create(_socket, Stream!.Connection, context.Response.Headers);
 
+    /// <summary>
+    /// Where to read from the client, once the request has been upgraded: of Kestrel's HTTP/1.1 the pipe of the connection, which nobody else reads any
+    /// more.
+    /// </summary>
+    public PipeReader Input() =>
+        HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IConnectionTransportFeature>() is { } transport
+            ? transport.Transport.Input
+            : PipeReader.Create(Stream!.Connection, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+
     public async Task<Stream> UpgradeAsync()
     {
         _socket = SocketOutput.Find(context);
-        return Stream = new WebSocketStream(await _upgrade!.UpgradeAsync().ConfigureAwait(false), time);
+        return Stream = new WebSocketStream(await _upgrade!.UpgradeAsync().ConfigureAwait(false));
     }
 
-    public async ValueTask<Stream> AcceptAsync() => Stream = new WebSocketStream(await _connect!.AcceptAsync().ConfigureAwait(false), time);
+    public async ValueTask<Stream> AcceptAsync() => Stream = new WebSocketStream(await _connect!.AcceptAsync().ConfigureAwait(false));
 }
