@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ChannelsNet.Bench.Layers;
+namespace ChannelsNet.Bench;
 
 /// <summary>The programs that a measurement needs.</summary>
-internal static class Programs
+public static class Programs
 {
     /// <summary>Runs a program to its end; what it wrote.</summary>
     public static async Task<string> RunAsync(string program, params string[] arguments)
