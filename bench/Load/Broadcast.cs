@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 
 namespace ChannelsNet.Bench.Load;
@@ -14,7 +13,6 @@ internal sealed class Broadcast : Work
 
     private readonly Order _order;
     private readonly Text _text;
-    private readonly ArrayBufferWriter<byte> _burst = new();
     private Connection? _publisher;
     private long _sent;
     private long _complete;
@@ -89,14 +87,7 @@ internal sealed class Broadcast : Work
     {
         while (_sent - _complete < Job.InFlight)
         {
-            _burst.Write(NextFrame());
-        }
-
-        // In one write, or the server would begin with the first while the others are on their way.
-        if (_burst.WrittenCount > 0)
-        {
-            Client.Send(_publisher!, _burst.WrittenSpan);
-            _burst.Clear();
+            Publish();
         }
 
         Client.Turn(100);
@@ -114,12 +105,11 @@ internal sealed class Broadcast : Work
         Client.Turn((int)Math.Max(0, wait * 1000 / Stopwatch.Frequency));
     }
 
-    private void Publish() => Client.Send(_publisher!, NextFrame());
-
-    private ReadOnlySpan<byte> NextFrame()
+    /// <summary>Each is a write of its own, as a client's is that does not know of the next.</summary>
+    private void Publish()
     {
         _left[_sent % _left.Length] = Job.Clients;
         _sentAt[_sent % _left.Length] = Stopwatch.GetTimestamp();
-        return _text.Frame(_sent++);
+        Client.Send(_publisher!, _text.Frame(_sent++));
     }
 }

@@ -129,7 +129,7 @@ internal sealed class Client(Protocol protocol, Work work) : IDisposable
         var count = Kernel.Receive(connection.Socket, _buffer.AsSpan(kept));
         if (count < 0)
         {
-            throw new InvalidOperationException($"The server has ended connection {connection.Number}, which was {connection.Stage}.");
+            throw new ServerFailedException($"The server has ended connection {connection.Number}, which was {connection.Stage}.");
         }
 
         var now = Stopwatch.GetTimestamp();

@@ -38,7 +38,7 @@ internal static class Frames
 
             if (!bytes.StartsWith("HTTP/1.1 101"u8))
             {
-                throw new InvalidOperationException($"Expected the status 101, got \"{System.Text.Encoding.ASCII.GetString(bytes[..bytes.IndexOf((byte)'\r')])}\".");
+                throw new ServerFailedException($"Expected the status 101, got \"{System.Text.Encoding.ASCII.GetString(bytes[..bytes.IndexOf((byte)'\r')])}\".");
             }
 
             bytes = bytes[(end + 4)..];
@@ -70,7 +70,7 @@ internal static class Frames
         switch (kind & 15)
         {
             case 8:
-                throw new InvalidOperationException($"The server has closed connection {connection.Number}.");
+                throw new ServerFailedException($"The server has closed connection {connection.Number}.");
             case 9:
                 client.Send(connection, Write(10, payload));
                 return;

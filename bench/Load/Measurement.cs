@@ -52,6 +52,7 @@ internal sealed class Measurement(Job job)
             P50 = _times.Milliseconds(0.5),
             P99 = _times.Milliseconds(0.99),
             ServerMicroseconds = _count == 0 ? 0 : _serverSeconds * 1e6 / _count,
+            ServerShare = _serverSeconds / seconds,
             LoadShare = _loadTime.TotalSeconds / seconds,
             Fault = _stoodStill ? $"stood still {fault}".TrimEnd() : fault,
         };

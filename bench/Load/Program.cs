@@ -8,6 +8,18 @@ if (args is not [var text] || JsonSerializer.Deserialize<Job>(text) is not { } j
     return 1;
 }
 
-using var work = Work.Of(job);
-Console.WriteLine(JsonSerializer.Serialize(work.Run()));
+Result result;
+using (var work = Work.Of(job))
+{
+    try
+    {
+        result = work.Run();
+    }
+    catch (ServerFailedException failure)
+    {
+        result = new Result { Fault = failure.Message };
+    }
+}
+
+Console.WriteLine(JsonSerializer.Serialize(result));
 return 0;

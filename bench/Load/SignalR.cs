@@ -27,7 +27,7 @@ internal abstract class SignalR : Protocol
 
             if (!message[..end].SequenceEqual("{}"u8))
             {
-                throw new InvalidOperationException($"SignalR refused: {Encoding.UTF8.GetString(message[..end])}");
+                throw new ServerFailedException($"SignalR refused: {Encoding.UTF8.GetString(message[..end])}");
             }
 
             message = message[(end + 1)..];

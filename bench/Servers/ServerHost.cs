@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime;
+using Microsoft.Extensions.Logging.Console;
 
 namespace ChannelsNet.Bench.Servers;
 
@@ -10,6 +11,9 @@ internal sealed class ServerHost
     {
         Builder = WebApplication.CreateSlimBuilder(args);
         Builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // Whoever started it reads no more of the output than "ready".
+        Builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         Builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, Builder.Configuration.GetValue("port", 5000)));
         Redis = Builder.Configuration["redis"];
     }

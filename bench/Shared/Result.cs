@@ -15,6 +15,9 @@ public sealed record Result
     /// <summary>Microseconds of processor time that the server took for each.</summary>
     public double ServerMicroseconds { get; init; }
 
+    /// <summary>How much of its core the server got: well below 1 in a burst, something else ran there.</summary>
+    public double ServerShare { get; init; }
+
     /// <summary>How much of its core the load generator was busy: near 1 it was the limit, not the server.</summary>
     public double LoadShare { get; init; }
 
