@@ -72,11 +72,11 @@ internal sealed class Comparison(Options options, IReadOnlyList<Server> servers,
     {
         var line = await LoadAsync(workload.Job with { Seconds = options.Seconds }, server, nodes, redis);
         Console.WriteLine($"{round} {workload.Name} {server.Name}: {line}");
-        _results.Add(workload, server, JsonSerializer.Deserialize<Result>(line)!);
+        _results.Add(workload, server, JsonSerializer.Deserialize<LoadResult>(line)!);
     }
 
     /// <summary>Runs the load generator; its result, as it wrote it.</summary>
-    private async Task<string> LoadAsync(Job job, Server server, Node[] nodes, Node? redis = null)
+    private async Task<string> LoadAsync(LoadJob job, Server server, Node[] nodes, Node? redis = null)
     {
         job = job with
         {

@@ -72,7 +72,7 @@ internal static class Tables
                         + $"| {Cell(result => result.ServerMicroseconds, "0.00")} | {Cell(result => 100 * result.ServerShare, "0")} % | {Cell(result => 100 * result.LoadShare, "0")} % | {Faults(rounds)} |");
                     title = "";
 
-                    string Cell(Func<Result, double> value, string format) => new Spread(rounds.Select(value)).Cell(format);
+                    string Cell(Func<LoadResult, double> value, string format) => new Spread(rounds.Select(value)).Cell(format);
                 }
             }
         }
@@ -94,6 +94,6 @@ internal static class Tables
         }
     }
 
-    private static string Faults(IReadOnlyList<Result> rounds) =>
+    private static string Faults(IReadOnlyList<LoadResult> rounds) =>
         string.Join("; ", rounds.Where(result => result.Fault is not null).Select(result => $"**{result.Fault}**"));
 }

@@ -18,14 +18,14 @@ internal sealed class Broadcast : Work
     private long _complete;
     private long _first;
 
-    public Broadcast(Job job)
+    public Broadcast(LoadJob job)
         : base(job)
     {
         _order = new(job.Clients);
         _text = new(Client.Protocol, Role.Publish, job.Size);
     }
 
-    public override Result Run()
+    public override LoadResult Run()
     {
         // Subscribers come first, so that a connection's number is the subscriber's.
         Client.OpenAll(Job.Clients, Job.Ports, Role.Subscribe);

@@ -1,11 +1,11 @@
 namespace ChannelsNet.Bench.Load;
 
 /// <summary>New connections all the time; each ends as soon as it has been accepted.</summary>
-internal sealed class Connects(Job job) : Work(job)
+internal sealed class Connects(LoadJob job) : Work(job)
 {
     private int _underWay;
 
-    public override Result Run()
+    public override LoadResult Run()
     {
         Measurement.Run(() =>
         {

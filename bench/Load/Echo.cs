@@ -1,14 +1,14 @@
 namespace ChannelsNet.Bench.Load;
 
 /// <summary>Each client sends a text, and the next when it has come back.</summary>
-internal sealed class Echo(Job job) : Work(job)
+internal sealed class Echo(LoadJob job) : Work(job)
 {
     private readonly long[] _sent = new long[job.Clients];
     private readonly long[] _sentAt = new long[job.Clients];
     private Text? _text;
     private long _wrong;
 
-    public override Result Run()
+    public override LoadResult Run()
     {
         _text = new(Client.Protocol, Role.Echo, Job.Size);
         foreach (var connection in Client.OpenAll(Job.Clients, Job.Ports, Role.Echo))

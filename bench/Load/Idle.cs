@@ -1,11 +1,11 @@
 namespace ChannelsNet.Bench.Load;
 
 /// <summary>The memory of connections on which nothing happens. It wants a server that has done nothing before.</summary>
-internal sealed class Idle(Job job) : Work(job)
+internal sealed class Idle(LoadJob job) : Work(job)
 {
     private const int First = 300;
 
-    public override Result Run()
+    public override LoadResult Run()
     {
         // What the first connections bring into memory is not for each: code, pools, threads.
         foreach (var connection in Client.OpenAll(First, Job.Ports, Role.Subscribe))
@@ -15,7 +15,7 @@ internal sealed class Idle(Job job) : Work(job)
 
         var before = Kilobytes();
         Client.OpenAll(Job.Clients, Job.Ports, Role.Subscribe);
-        return new Result { IdleKilobytes = (Kilobytes() - before) / (double)Job.Clients };
+        return new LoadResult { IdleKilobytes = (Kilobytes() - before) / (double)Job.Clients };
     }
 
     private long Kilobytes()

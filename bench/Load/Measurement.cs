@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ChannelsNet.Bench.Load;
 
 /// <summary>Counts from the warm-up's end to the end, and what processor time went by meanwhile.</summary>
-internal sealed class Measurement(Job job)
+internal sealed class Measurement(LoadJob job)
 {
     private readonly Histogram _times = new();
     private long _start;
@@ -43,10 +43,10 @@ internal sealed class Measurement(Job job)
     }
 
     /// <summary>What was measured, and what the work found wrong.</summary>
-    public Result Result(string? fault)
+    public LoadResult Result(string? fault)
     {
         var seconds = Math.Max(_end - _start, 1) / (double)Stopwatch.Frequency;
-        return new Result
+        return new LoadResult
         {
             Rate = _count / seconds,
             P50 = _times.Milliseconds(0.5),

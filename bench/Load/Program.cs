@@ -2,13 +2,13 @@ using System.Text.Json;
 using ChannelsNet.Bench;
 using ChannelsNet.Bench.Load;
 
-if (args is not [var text] || JsonSerializer.Deserialize<Job>(text) is not { } job)
+if (args is not [var text] || JsonSerializer.Deserialize<LoadJob>(text) is not { } job)
 {
-    Console.Error.WriteLine("Usage: Load JOB, a Job as JSON");
+    Console.Error.WriteLine("Usage: Load JOB, a LoadJob as JSON");
     return 1;
 }
 
-Result result;
+LoadResult result;
 using (var work = Work.Of(job))
 {
     try
@@ -17,7 +17,7 @@ using (var work = Work.Of(job))
     }
     catch (ServerFailedException failure)
     {
-        result = new Result { Fault = failure.Message };
+        result = new LoadResult { Fault = failure.Message };
     }
 }
 

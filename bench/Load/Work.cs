@@ -3,20 +3,20 @@ namespace ChannelsNet.Bench.Load;
 /// <summary>One kind of measurement, and what it does when something comes.</summary>
 internal abstract class Work : IDisposable
 {
-    protected Work(Job job)
+    protected Work(LoadJob job)
     {
         Job = job;
         Client = new Client(Protocol.Named(job.Protocol), this);
         Measurement = new Measurement(job);
     }
 
-    protected Job Job { get; }
+    protected LoadJob Job { get; }
 
     protected Client Client { get; }
 
     protected Measurement Measurement { get; }
 
-    public static Work Of(Job job) => job.Work switch
+    public static Work Of(LoadJob job) => job.Work switch
     {
         "broadcast" => new Broadcast(job),
         "echo" => new Echo(job),
@@ -25,7 +25,7 @@ internal abstract class Work : IDisposable
         _ => throw new ArgumentException($"\"{job.Work}\" is no work; write broadcast, echo, connects or idle."),
     };
 
-    public abstract Result Run();
+    public abstract LoadResult Run();
 
     /// <summary>A connection has been accepted, by the protocol too.</summary>
     public virtual void Opened(Connection connection, long now)

@@ -1,7 +1,7 @@
 namespace ChannelsNet.Bench;
 
 /// <summary>What the load generator is to do; it gets one as JSON, as its only argument.</summary>
-public sealed record Job
+public sealed record LoadJob
 {
     /// <summary>"broadcast", "echo", "connects" or "idle".</summary>
     public required string Work { get; init; }

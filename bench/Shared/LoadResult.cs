@@ -1,7 +1,7 @@
 namespace ChannelsNet.Bench;
 
 /// <summary>What the load generator measured; it writes one as a line of JSON.</summary>
-public sealed record Result
+public sealed record LoadResult
 {
     /// <summary>How many a second: deliveries, echoes or connections.</summary>
     public double Rate { get; init; }
