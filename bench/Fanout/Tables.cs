@@ -10,13 +10,10 @@ internal static class Tables
     {
         var text = new StringBuilder();
         Ratios(text, results);
-        text.AppendLine();
         Numbers(text, results, servers);
-        text.AppendLine();
         IdleMemory(text, results, servers);
-        if (!servers.Contains(Server.Limit))
+        if (Limit.Versions.Length == 0)
         {
-            text.AppendLine();
             text.AppendLine("The limit is left out: there was no g++ to compile it.");
         }
 
@@ -33,6 +30,8 @@ internal static class Tables
                 $"| {workload.Title} | {What(workload)} "
                 + $"| {Ratio(results, workload, Server.SignalR, workload.SignalRTarget)} | {Ratio(results, workload, Server.Limit, workload.LimitTarget)} |");
         }
+
+        text.AppendLine();
     }
 
     /// <summary>Four cells: the ratio, its target, whether it is met, and the ratio of processor time.</summary>
@@ -76,6 +75,8 @@ internal static class Tables
                 }
             }
         }
+
+        text.AppendLine();
     }
 
     private static void IdleMemory(StringBuilder text, Results results, IReadOnlyList<Server> servers)
@@ -92,6 +93,8 @@ internal static class Tables
                 }
             }
         }
+
+        text.AppendLine();
     }
 
     private static string Faults(IReadOnlyList<LoadResult> rounds) =>
