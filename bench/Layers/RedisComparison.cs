@@ -96,13 +96,9 @@ internal static partial class RedisComparison
         return text.ToString();
     }
 
-    private static string Cell(List<double> values) => $"{Median(values):N0} ({values.Min():N0} to {values.Max():N0})";
+    private static string Cell(List<double> values) => new Spread(values).Cell("N0");
 
-    private static double Median(List<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    private static double Median(List<double> values) => new Spread(values).Median;
 
     private static async Task<double> LimitAsync(string address, int size)
     {

@@ -1,10 +1,10 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace ChannelsNet.Bench.Layers;
+namespace ChannelsNet.Bench;
 
 /// <summary>The tables of bench/README.md, each between two markers.</summary>
-internal static class Readme
+public static class Readme
 {
     private static readonly string _path = typeof(Readme).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(data => data.Key == "Readme").Value!;

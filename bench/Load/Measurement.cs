@@ -1,0 +1,72 @@
+using System.Diagnostics;
+
+namespace ChannelsNet.Bench.Load;
+
+/// <summary>Counts from the warm-up's end to the end, and what processor time went by meanwhile.</summary>
+internal sealed class Measurement(LoadJob job)
+{
+    private readonly Histogram _times = new();
+    private long _start;
+    private long _end;
+    private long _last;
+    private long _count;
+    private bool _isRunning;
+    private bool _stoodStill;
+    private double _serverSeconds;
+    private TimeSpan _loadTime;
+
+    /// <summary>Runs the turns of a work: first its warm-up, then what counts. Ends early when nothing is done any more.</summary>
+    public void Run(Action turn)
+    {
+        _last = Stopwatch.GetTimestamp();
+        RunUntil(_last + Ticks(job.WarmUp), turn);
+        _serverSeconds = Processes.Seconds(job.Processes);
+        _loadTime = Environment.CpuUsage.TotalTime;
+        _start = Stopwatch.GetTimestamp();
+        _isRunning = true;
+        RunUntil(_start + Ticks(job.Seconds), turn);
+        _isRunning = false;
+        _end = Stopwatch.GetTimestamp();
+        _serverSeconds = Processes.Seconds(job.Processes) - _serverSeconds;
+        _loadTime = Environment.CpuUsage.TotalTime - _loadTime;
+    }
+
+    /// <summary>One is done that was begun then.</summary>
+    public void Add(long begun, long now)
+    {
+        _last = now;
+        if (_isRunning)
+        {
+            _count++;
+            _times.Add(now - begun);
+        }
+    }
+
+    /// <summary>What was measured, and what the work found wrong.</summary>
+    public LoadResult Result(string? fault)
+    {
+        var seconds = Math.Max(_end - _start, 1) / (double)Stopwatch.Frequency;
+        return new LoadResult
+        {
+            Rate = _count / seconds,
+            P50 = _times.Milliseconds(0.5),
+            P99 = _times.Milliseconds(0.99),
+            ServerMicroseconds = _count == 0 ? 0 : _serverSeconds * 1e6 / _count,
+            ServerShare = _serverSeconds / seconds,
+            LoadShare = _loadTime.TotalSeconds / seconds,
+            Fault = _stoodStill ? $"stood still {fault}".TrimEnd() : fault,
+        };
+    }
+
+    private void RunUntil(long end, Action turn)
+    {
+        long now;
+        while (!_stoodStill && (now = Stopwatch.GetTimestamp()) < end)
+        {
+            turn();
+            _stoodStill = now - _last > Ticks(5);
+        }
+    }
+
+    private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
+}
