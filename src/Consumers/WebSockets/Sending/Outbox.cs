@@ -23,6 +23,9 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     private bool _isBusy;
     private TaskCompletionSource? _flushed;
 
+    /// <summary>The close frame is written or being written, or the connection has ended: nothing may follow.</summary>
+    private bool HasClosed => _isClosing && _close is null;
+
     /// <summary>Adds a message, unless the connection is closing; if there is no space, does what the route says.</summary>
     /// <returns>False if there is no space and the connection is to be closed.</returns>
     public bool Add(WebSocketSend send)
@@ -60,8 +63,11 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     {
         lock (this)
         {
-            _pong = frame;
-            Wake();
+            if (!HasClosed)
+            {
+                _pong = frame;
+                Wake();
+            }
         }
     }
 
@@ -69,8 +75,11 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     {
         lock (this)
         {
-            _hasPing = true;
-            Wake();
+            if (!HasClosed)
+            {
+                _hasPing = true;
+                Wake();
+            }
         }
     }
 
