@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
-using System.Net.WebSockets;
 using ChannelsNet.Running;
 using Microsoft.AspNetCore.Http;
 
@@ -140,7 +138,7 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         {
             return output.WriteAsync(bytes);
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+        catch (Exception fault)
         {
             return ValueTask.FromException(fault);
         }
@@ -152,8 +150,9 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         {
             await writing.ConfigureAwait(false);
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+        catch (Exception)
         {
+            // Sockets and servers have many ways to say that the connection has ended, and nobody is there whom another fault could be thrown at.
             End();
             context.Abort();
         }
@@ -263,7 +262,4 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
-
-    private static bool IsEndOfConnection(Exception fault) =>
-        fault is IOException or SocketException or ObjectDisposedException or OperationCanceledException or WebSocketException;
 }
