@@ -204,6 +204,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             {
                 Wheel.Set(this, Options.PingInterval);
             }
+            else
+            {
+                // The time to accept no longer counts.
+                Wheel.Cancel(this);
+            }
         }
     }
 
