@@ -24,6 +24,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     private Outbox? _outbox;
     private bool _hasAsked;
     private bool _hasEnded;
+    private volatile bool _isReading;
 
     private enum State
     {
@@ -107,7 +108,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                     WebSocketLog.NotAccepted(route.Logger, context.Request.Path, Options.AcceptTimeout.TotalSeconds);
                     Close(new WebSocketClose());
                     return;
-                case State.Open when _pings!.Check() is { } next:
+                case State.Open when _pings!.Check(_isReading) is { } next:
                     Wheel.Set(this, next);
                     return;
                 case State.Accepting or State.Refused:
@@ -266,8 +267,10 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     {
         try
         {
+            _isReading = true;
             var first = await reader.WaitAsync().ConfigureAwait(false);
             var received = await reader.ReadAsync(first).ConfigureAwait(false);
+            _isReading = false;
             switch (received)
             {
                 case null:

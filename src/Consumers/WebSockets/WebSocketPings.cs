@@ -10,9 +10,16 @@ internal sealed class WebSocketPings(WebSocketStream stream, Outbox outbox, WebS
     private TimeSpan _silenceBefore;
 
     /// <summary>Looks whether the client lives.</summary>
+    /// <param name="isReading">Whether it would be heard; while its message is handled it is not, and so is not asked.</param>
     /// <returns>After what time to look again; null if it is gone.</returns>
-    public TimeSpan? Check()
+    public TimeSpan? Check(bool isReading)
     {
+        if (!isReading)
+        {
+            _hasPinged = false;
+            return options.PingInterval;
+        }
+
         var silence = stream.Silence;
         if (_hasPinged && stream.HeardAt == _heardBefore)
         {
