@@ -155,5 +155,8 @@ public sealed class WebSocketClient(WebSocket socket) : IDisposable
         await socket.CloseAsync((WebSocketCloseStatus)code, null, patience.Token);
     }
 
+    /// <summary>Ends the connection without a close.</summary>
+    public void Abort() => socket.Abort();
+
     public void Dispose() => socket.Dispose();
 }
