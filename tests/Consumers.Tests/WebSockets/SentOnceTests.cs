@@ -295,6 +295,18 @@ public sealed class SentOnceTests
     }
 
     [Fact]
+    public async Task The_limit_of_a_message_counts_it_as_it_is_when_it_is_no_longer_compressed()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>(), services => services.Configure<WebSocketConnectionOptions>(options =>
+            (options.Compression, options.MaxMessageSize) = (true, 10_000)));
+        using var client = await server.ConnectAsync(options: options => options.DangerousDeflateOptions = new WebSocketDeflateOptions());
+        await client.SendAsync(new string('x', 10_000));
+        Assert.Equal(new string('x', 10_000), await client.ReceiveAsync());
+        await client.SendAsync(new string('x', 10_000_000));
+        Assert.StartsWith("close 1009", await client.ReceiveAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_compressed_unless_the_host_says_so()
     {
         await using var server = await TestServer.StartAsync(Consumer.For<Echo>());

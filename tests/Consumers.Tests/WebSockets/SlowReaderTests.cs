@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.WebSockets;
@@ -83,10 +85,13 @@ public sealed class SlowReaderTests
         Assert.Equal("disconnect 1013", await _diary.NextAsync());
     }
 
-    [Fact]
-    public async Task On_a_route_that_keeps_the_latest_it_finds_the_last_message_when_it_reads_again()
+    [Theory]
+    [InlineData("by the socket")]
+    [InlineData("by the stream")]
+    public async Task On_a_route_that_keeps_the_latest_it_finds_the_last_message_when_it_reads_again(string written)
     {
-        await using var server = await StartAsync(options => options.CloseTimeout = TestServer.Patience);
+        await using var server = await StartAsync(
+            options => options.CloseTimeout = TestServer.Patience, written == "by the stream" ? listen => listen.UseConnectionLogging() : null);
         using var slow = await ConnectAsync(server, "/latest/", takesLittle: true);
         using var slowElsewhere = await ConnectAsync(server, "/ws/", takesLittle: true);
         using var other = await ConnectAsync(server, "/ws/");
@@ -112,7 +117,7 @@ public sealed class SlowReaderTests
         }
     }
 
-    private Task<TestServer> StartAsync(Action<WebSocketConnectionOptions> configure) => TestServer.StartAsync(
+    private Task<TestServer> StartAsync(Action<WebSocketConnectionOptions> configure, Action<ListenOptions>? listen = null) => TestServer.StartAsync(
         app => app.MapChannels(new ProtocolTypeRouter
         {
             WebSocket = new UrlRouter
@@ -125,7 +130,8 @@ public sealed class SlowReaderTests
         {
             options.MaxQueuedMessages = 10;
             configure(options);
-        })));
+        })),
+        listen);
 
     private static async Task<RawClient> ConnectAsync(TestServer server, string path, bool takesLittle = false)
     {
