@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.WebSockets;
 
@@ -45,7 +46,7 @@ public sealed class ThousandSubscribersTests
                     ["dropping/"] = Consumer.For<Listens>().WithWebSocketOptions(options => options.WhenFull = WhenFull.DropOldest),
                 },
             }),
-            TestServer.SendLittle);
+            services => TestServer.SendLittle(services.Configure<WebSocketConnectionOptions>(options => options.PingInterval = TimeSpan.Zero)));
         using var disconnected = await RawClient.ConnectAsync(server, "/ws/", takesLittle: true);
         using var kept = await RawClient.ConnectAsync(server, "/dropping/", takesLittle: true);
         Assert.Equal("text !", await disconnected.NextAsync());

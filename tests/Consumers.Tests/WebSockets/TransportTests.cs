@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
@@ -9,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.WebSockets;
 
@@ -26,7 +29,7 @@ public sealed class TransportTests
         protected override async Task ConnectAsync()
         {
             var headers = new HeaderDictionary();
-            for (var i = 0; i < 10 && Scope.Query.ContainsKey("much"); i++)
+            for (var i = 0; i.ToString(CultureInfo.InvariantCulture) != Scope.Query["headers"].FirstOrDefault("0"); i++)
             {
                 headers[$"X-Much-{i}"] = new string('x', 1000);
             }
@@ -50,7 +53,7 @@ public sealed class TransportTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("?much")]
+    [InlineData("?headers=10")]
     public async Task Plain(string query)
     {
         await using var server = await StartAsync();
@@ -87,11 +90,45 @@ public sealed class TransportTests
     }
 
     [Fact]
-    public async Task Through_something_that_looks_at_the_connection()
+    public async Task Through_something_that_looks_at_the_connection_and_sees_all()
     {
-        await using var server = await StartAsync(listen => listen.UseConnectionLogging());
+        using var log = new WrittenLog();
+        await using var server = await TestServer.StartAsync(
+            Consumer.For<Speaks>(),
+            services => services.AddSingleton(_diary).AddLogging(logging => logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug)),
+            listen => listen.UseConnectionLogging());
         await SpeakAsync(server.Layer, () => server.ConnectAsync());
         Assert.Empty(server.Errors);
+        Assert.Equal(2, log.Lines.Count(line => line.StartsWith("Write", StringComparison.Ordinal) && line.Contains("..hello", StringComparison.Ordinal)));
+    }
+
+    /// <summary>What connection logging logs.</summary>
+    private sealed class WrittenLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(formatter(state, exception));
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_to_the_handshake_that_leaves_in_pieces_is_not_broken_into()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Speaks>(), services => TestServer.SendLittle(services.AddSingleton(_diary)));
+        using var client = await RawClient.ConnectAsync(server, "/ws/?headers=200", takesLittle: true);
+        Assert.Equal(200, client.Answer.Split("X-Much-").Length - 1);
+        Assert.Equal("text welcome", await client.NextAsync());
     }
 
     [Fact]
