@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -20,10 +23,10 @@ public sealed class TestServer : IAsyncDisposable
 
     private readonly LogRecorder _log = new();
 
-    private TestServer(Action<IServiceCollection>? services, Action<WebApplication> map)
+    private TestServer(Action<IServiceCollection>? services, Action<WebApplication> map, Action<ListenOptions>? listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen ?? (_ => { })));
         builder.Logging.AddProvider(_log);
         builder.Services.AddChannels().AddMessage<Note>();
         services?.Invoke(builder.Services);
@@ -40,23 +43,37 @@ public sealed class TestServer : IAsyncDisposable
 
     public string Address => App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
-    public static async Task<TestServer> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null)
+    public Uri UriOf(string path) => new(Address.Replace("http", "ws", StringComparison.Ordinal) + path);
+
+    public static async Task<TestServer> StartAsync(
+        Action<WebApplication> map, Action<IServiceCollection>? services = null, Action<ListenOptions>? listen = null)
     {
-        var server = new TestServer(services, map);
+        var server = new TestServer(services, map, listen);
         await server.App.StartAsync();
         return server;
     }
 
     /// <summary>Serves one application at /ws/.</summary>
-    public static Task<TestServer> StartAsync(IApplication application, Action<IServiceCollection>? services = null) => StartAsync(
-        app => app.MapChannels(new ProtocolTypeRouter { WebSocket = new UrlRouter { ["ws/"] = application } }), services);
+    public static Task<TestServer> StartAsync(
+        IApplication application, Action<IServiceCollection>? services = null, Action<ListenOptions>? listen = null) => StartAsync(
+        app => app.MapChannels(new ProtocolTypeRouter { WebSocket = new UrlRouter { ["ws/"] = application } }), services, listen);
 
-    public async Task<WebSocketClient> ConnectAsync(string path = "/ws/", Action<ClientWebSocketOptions>? options = null)
+    /// <summary>Lets the operating system take in only a few kilobytes for a client, so that one that does not read is soon noticed.</summary>
+    public static void SendLittle(IServiceCollection services) => services.Configure<SocketTransportOptions>(options =>
+        options.CreateBoundListenSocket = endpoint =>
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket.SendBufferSize = 8 * 1024;
+            return socket;
+        });
+
+    public async Task<WebSocketClient> ConnectAsync(
+        string path = "/ws/", Action<ClientWebSocketOptions>? options = null, HttpMessageInvoker? invoker = null)
     {
         var socket = new ClientWebSocket();
         options?.Invoke(socket.Options);
         using var patience = new CancellationTokenSource(Patience);
-        await socket.ConnectAsync(new Uri(Address.Replace("http", "ws", StringComparison.Ordinal) + path), patience.Token);
+        await socket.ConnectAsync(UriOf(path), invoker, patience.Token);
         return new WebSocketClient(socket);
     }
 
@@ -94,9 +111,9 @@ public sealed class TestServer : IAsyncDisposable
 }
 
 /// <summary>A client with time-outs.</summary>
-public sealed class WebSocketClient(ClientWebSocket socket) : IDisposable
+public sealed class WebSocketClient(WebSocket socket) : IDisposable
 {
-    public ClientWebSocket Socket => socket;
+    public ClientWebSocket Socket => (ClientWebSocket)socket;
 
     public async Task SendAsync(string text)
     {
@@ -137,6 +154,9 @@ public sealed class WebSocketClient(ClientWebSocket socket) : IDisposable
         using var patience = new CancellationTokenSource(TestServer.Patience);
         await socket.CloseAsync((WebSocketCloseStatus)code, null, patience.Token);
     }
+
+    /// <summary>Ends the connection without a close.</summary>
+    public void Abort() => socket.Abort();
 
     public void Dispose() => socket.Dispose();
 }

@@ -68,7 +68,7 @@ public sealed class WebSocketConsumerTests
 
     private sealed class Lifetime(Diary diary) : WebSocketConsumer, IHandle<Note>, IAsyncDisposable
     {
-        protected override IReadOnlyList<string> Groups => ["room"];
+        protected internal override IReadOnlyList<string> Groups => ["room"];
 
         protected override async Task ConnectAsync()
         {
@@ -235,7 +235,7 @@ public sealed class WebSocketConsumerTests
     {
         private int _inside;
 
-        protected override IReadOnlyList<string> Groups => ["room"];
+        protected internal override IReadOnlyList<string> Groups => ["room"];
 
         protected override Task ReceiveAsync(string text) => WorkAsync($"client {text}");
 
@@ -281,7 +281,7 @@ public sealed class WebSocketConsumerTests
 
     private sealed class Deaf : WebSocketConsumer
     {
-        protected override IReadOnlyList<string> Groups => ["room"];
+        protected internal override IReadOnlyList<string> Groups => ["room"];
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace ChannelsNet.Running;
 
 /// <summary>
-/// Deadlines of any number of connections on one timer, which rests when there are none. A deadline is noticed up to <see cref="Step"/> late.
+/// Deadlines of any number of connections on one timer, which rests when there are none. A deadline is noticed up to three <see cref="Step"/>s late, never early.
 /// </summary>
 /// <remarks>
 /// The spokes of the wheel are lists of the deadlines that are due when it has turned there. A deadline further away than one round stays in its list

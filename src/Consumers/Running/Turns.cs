@@ -24,11 +24,22 @@ internal sealed class Turns : IThreadPoolWorkItem
 
     private bool IsIdle => _consumers.IsEmpty && _outboxes.IsEmpty;
 
-    /// <summary>A consumer has something to do.</summary>
-    public void AddConsumer(ITurn consumer) => Add(_consumers, consumer);
+    /// <summary>A consumer has something to do. A handler may have caused it that blocks its thread next, so another thread is asked for at once.</summary>
+    public void AddConsumer(ITurn consumer)
+    {
+        _consumers.Enqueue(consumer);
+        Request();
+    }
 
-    /// <summary>An outbox has something to write.</summary>
-    public void AddOutbox(ITurn outbox) => Add(_outboxes, outbox);
+    /// <summary>An outbox has something to write. A thread that is in a turn writes it at the end of it.</summary>
+    public void AddOutbox(ITurn outbox)
+    {
+        _outboxes.Enqueue(outbox);
+        if (_here != this)
+        {
+            Request();
+        }
+    }
 
     /// <summary>A consumer has something to do, and this thread of the pool has nothing else: it takes the turn at once.</summary>
     public void RunHere(ITurn consumer)
@@ -73,17 +84,6 @@ internal sealed class Turns : IThreadPoolWorkItem
             }
 
             next.Take();
-        }
-    }
-
-    private void Add(ConcurrentQueue<ITurn> queue, ITurn turn)
-    {
-        queue.Enqueue(turn);
-
-        // A thread that is in a turn looks for more at the end of it.
-        if (_here != this)
-        {
-            Request();
         }
     }
 

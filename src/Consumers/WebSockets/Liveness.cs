@@ -14,11 +14,18 @@ internal struct Liveness
     /// <summary>Looks at it.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="options">How long a client may be silent.</param>
+    /// <param name="isReading">Whether the client would be heard; if not, it is not asked.</param>
     /// <param name="ping">Whether it is to be pinged now.</param>
     /// <returns>After what time to look again; null if the client is gone.</returns>
-    public TimeSpan? Check(TimeProvider time, WebSocketConnectionOptions options, out bool ping)
+    public TimeSpan? Check(TimeProvider time, WebSocketConnectionOptions options, bool isReading, out bool ping)
     {
         ping = false;
+        if (!isReading)
+        {
+            _hasPinged = false;
+            return options.PingInterval;
+        }
+
         var heardAt = Volatile.Read(ref _heardAt);
         if (_hasPinged && heardAt == _heardBeforePing)
         {

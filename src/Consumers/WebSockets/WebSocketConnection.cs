@@ -115,6 +115,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         {
             WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
         }
+        else
+        {
+            // What follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
+            HasEnded = true;
+        }
 
         Close(new WebSocketClose(fault.Code, fault.Message));
         return new WebSocketDisconnect(_closedWith);
@@ -148,7 +153,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                     WebSocketLog.NotAccepted(route.Logger, context.Request.Path, Options.AcceptTimeout.TotalSeconds);
                     Close(new WebSocketClose());
                     return;
-                case State.Open when _liveness.Check(Time, Options, out var ping) is { } next:
+                case State.Open when _liveness.Check(Time, Options, _reader!.IsReading, out var ping) is { } next:
                     if (ping)
                     {
                         _outbox!.AddPing();
@@ -257,6 +262,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             else if (_canPing)
             {
                 Wheel.Set(this, Options.PingInterval);
+            }
+            else
+            {
+                // The time to accept no longer counts.
+                Wheel.Cancel(this);
             }
         }
     }

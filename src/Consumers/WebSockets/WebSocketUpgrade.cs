@@ -26,11 +26,11 @@ internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeatur
 
     public string? Protocol => _connect?.Protocol;
 
-    /// <summary>Takes the place of the server's features, if it has any; a server that makes WebSockets by itself keeps doing so.</summary>
+    /// <summary>Takes the place of the server's features, if the request can be upgraded by them; a server that makes WebSockets by itself keeps doing so.</summary>
     public static void Install(HttpContext context)
     {
         var upgrade = new WebSocketUpgrade(context);
-        if (upgrade._upgrade is null && upgrade._connect is null)
+        if (upgrade is { IsUpgradableRequest: false, IsExtendedConnect: false })
         {
             return;
         }

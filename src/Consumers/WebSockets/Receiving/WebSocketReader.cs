@@ -10,6 +10,9 @@ internal abstract class WebSocketReader
     private int _state;
     private TaskCompletionSource? _idle;
 
+    /// <summary>Whether the client would be heard now. While its message is handled it is not.</summary>
+    public bool IsReading => Volatile.Read(ref _state) != Idle;
+
     /// <summary>The next message, or the end of the connection.</summary>
     public abstract ValueTask<ClientEvent> ReadAsync();
 

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
-using System.Net.WebSockets;
 using ChannelsNet.Running;
 using Microsoft.AspNetCore.Http;
 
@@ -22,6 +20,9 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     private bool _isClosing;
     private bool _isBusy;
     private TaskCompletionSource? _flushed;
+
+    /// <summary>The close frame is written or being written, or the connection has ended: nothing may follow.</summary>
+    private bool HasClosed => _isClosing && _close is null;
 
     /// <summary>Adds a message, unless the connection is closing; if there is no space, does what the route says.</summary>
     /// <returns>False if there is no space and the connection is to be closed.</returns>
@@ -60,8 +61,11 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     {
         lock (this)
         {
-            _pong = frame;
-            Wake();
+            if (!HasClosed)
+            {
+                _pong = frame;
+                Wake();
+            }
         }
     }
 
@@ -69,8 +73,11 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     {
         lock (this)
         {
-            _hasPing = true;
-            Wake();
+            if (!HasClosed)
+            {
+                _hasPing = true;
+                Wake();
+            }
         }
     }
 
@@ -131,7 +138,7 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         {
             return output.WriteAsync(bytes);
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+        catch (Exception fault)
         {
             return ValueTask.FromException(fault);
         }
@@ -143,8 +150,9 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         {
             await writing.ConfigureAwait(false);
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+        catch (Exception)
         {
+            // Sockets and servers have many ways to say that the connection has ended, and nobody is there whom another fault could be thrown at.
             End();
             context.Abort();
         }
@@ -254,7 +262,4 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
-
-    private static bool IsEndOfConnection(Exception fault) =>
-        fault is IOException or SocketException or ObjectDisposedException or OperationCanceledException or WebSocketException;
 }
