@@ -45,12 +45,15 @@ public abstract class Consumer
     /// <summary>Leaves a group.</summary>
     protected Task GroupDiscardAsync(string group) => Layer.GroupDiscardAsync(group, ChannelName).AsTask();
 
-    /// <summary>Sends a message to every member of a group.</summary>
+    /// <summary>
+    /// Sends a message to every member of a group. This does not wait until the back-end has confirmed it, only until the layer has taken it; use
+    /// <see cref="Layer"/> to wait for more. The messages that a consumer sends keep their order.
+    /// </summary>
     /// <param name="group">The group; this consumer need not be a member.</param>
     /// <param name="message">The message.</param>
     /// <param name="exceptSelf">Whether this consumer, if it is a member, is not to get it.</param>
     protected Task GroupSendAsync(string group, Message message, bool exceptSelf = false) =>
-        Layer.GroupSendAsync(group, message, exceptSelf ? ChannelName : null).AsTask();
+        Context.GroupSendAsync(group, message, exceptSelf ? ChannelName : null).AsTask();
 
     /// <summary>Sends a message to one channel.</summary>
     /// <exception cref="ChannelFullException">The channel is full.</exception>

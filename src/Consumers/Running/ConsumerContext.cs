@@ -15,6 +15,10 @@ internal sealed class ConsumerContext(Scope scope, IConnection connection, IChan
 
     public ConsumerServices Services { get; } = services;
 
+    public ValueTask GroupSendAsync(string group, Message message, string? except) => Layer is IPostingLayer posting
+        ? posting.GroupPostAsync(group, message, except)
+        : Layer.GroupSendAsync(group, message, except);
+
     /// <summary>The message that is being handled now: what is written for the client meanwhile can be shared with all who handle it too.</summary>
     public Message? Handling { get; set; }
 }

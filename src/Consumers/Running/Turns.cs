@@ -13,7 +13,7 @@ namespace ChannelsNet.Running;
 internal sealed class Turns : IThreadPoolWorkItem
 {
     /// <summary>After so many a thread goes back to the pool, so that others' work, such as reading from sockets, is not kept waiting.</summary>
-    private const int MostInOneTurn = 1024;
+    private const int MostInOneTurn = 256;
 
     [ThreadStatic]
     private static Turns? _here;

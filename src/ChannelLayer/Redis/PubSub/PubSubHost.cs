@@ -17,11 +17,20 @@ internal sealed class PubSubHost
     private readonly RetryBuffer _waiting;
     private readonly Drops _drops;
     private readonly bool _keeps;
+    private readonly PublishPipeline _pipeline;
     private volatile bool _isAway;
     private int _draining;
 
-    public PubSubHost(RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, ILogger logger)
+    /// <param name="connection">To the server.</param>
+    /// <param name="options">Those of the layer.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="drops">Counts what is lost.</param>
+    /// <param name="logger">The layer's.</param>
+    /// <param name="whenUnsent">Gets what <see cref="PostAsync"/> has taken and could not publish, in order.</param>
+    public PubSubHost(
+        RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, ILogger logger, Action<PubSubHost, Publication> whenUnsent)
     {
+        _pipeline = new PublishPipeline(publication => whenUnsent(this, publication));
         _connection = connection;
         _drops = drops;
         _keeps = options.WhenDisconnected == WhenDisconnected.Keep;
@@ -35,9 +44,25 @@ internal sealed class PubSubHost
     public string Name => _connection.Name;
 
     /// <summary>Publishes a message; null if that has been done, else why it has certainly not been.</summary>
-    public ValueTask<Exception?> TryPublishAsync(RedisChannel channel, byte[] payload) => _keeps && _isAway
+    public ValueTask<Exception?> TryPublishAsync(in Publication publication) => _keeps && _isAway
         ? new(new InvalidOperationException("The server was away, and earlier messages wait to be published."))
-        : PublishAsync(channel, payload);
+        : PublishAsync(publication.Channel, publication.Payload);
+
+    /// <summary>Publishes a message behind all that were posted before; ends when it has been taken, which is before the server has confirmed it.</summary>
+    public async ValueTask PostAsync(Publication publication)
+    {
+        // Until the connection stands a sender's next message must not find it standing before this one does.
+        Task connecting = _connection.GetAsync().AsTask();
+        if (!connecting.IsCompleted)
+        {
+            await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await _pipeline.AddAsync(PublishOrCountAsync(publication), publication).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends when all that was posted before has been confirmed, or has failed.</summary>
+    public Task ConfirmedAsync() => _pipeline.ConfirmedAsync();
 
     /// <summary>Keeps a message until the server is back and those kept before it have gone.</summary>
     public void Keep(RedisChannel channel, byte[] payload)
@@ -66,6 +91,20 @@ internal sealed class PubSubHost
     {
         await Task.Delay(_settling).ConfigureAwait(false);
         await DrainAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The sender has gone on, so what can't be mended is counted.</summary>
+    private async Task<Exception?> PublishOrCountAsync(Publication publication)
+    {
+        try
+        {
+            return await TryPublishAsync(publication).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            _drops.Add(DropReason.Disconnected, publication.Channel.ToString(), why: fault.Message);
+            return null;
+        }
     }
 
     /// <remarks>

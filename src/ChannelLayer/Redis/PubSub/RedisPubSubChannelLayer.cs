@@ -10,8 +10,10 @@ namespace ChannelsNet.Redis.PubSub;
 /// Channels and groups over publish and subscribe of Redis. A message travels once to each process that has a reader, and is
 /// delivered from there by the local half; to members in the sender's own process too, so that all see one order.
 /// </summary>
-internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
+internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IGroupTransport, IAsyncDisposable
 {
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(2);
+
     private readonly ChannelLayerOptions _options;
     private readonly LocalDelivery _local;
     private readonly MessageCodec _codec;
@@ -29,7 +31,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
         _codec = codec;
         _hosts = hosts;
         _names = new RedisNames(options.Prefix, options.Sharded);
-        _publishers = [.. Enumerable.Range(0, hosts.Count).Select(index => new PubSubHost(hosts[index], options, time, drops, logger))];
+        _publishers = [.. Enumerable.Range(0, hosts.Count).Select(index => new PubSubHost(hosts[index], options, time, drops, logger, KeepUnsent))];
         _general = new GeneralChannels(channel => HostOf(_names.ChannelMessages(channel)).Subscriptions, _names, DeliverToChannel);
     }
 
@@ -49,8 +51,8 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
         // Sharded, the processes have one Redis channel each for all their own channels, so the message says for which it is.
         var nonLocalPart = ChannelNames.NonLocalPart(channel);
         return _options.Sharded && nonLocalPart.EndsWith("!")
-            ? SendAsync(_names.ProcessMessages(nonLocalPart), message, new MessageRoute { Channel = channel }, cancellationToken)
-            : SendAsync(_names.ChannelMessages(channel), message, default, cancellationToken);
+            ? SendAsync(_names.ProcessMessages(nonLocalPart), message, new MessageRoute { Channel = channel }, group: null, cancellationToken)
+            : SendAsync(_names.ChannelMessages(channel), message, default, group: null, cancellationToken);
     }
 
     public ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken = default)
@@ -74,11 +76,24 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
     {
         ChannelNames.RequireGroup(group);
         ChannelNames.RequireChannel(channel);
-        return _local.FindOwn(channel) is not null || _general.IsRead(channel)
-            ? new(_local.Join(group, channel).WaitAsync(cancellationToken))
-            : throw new InvalidOperationException(
+        if (_local.FindOwn(channel) is null && !_general.IsRead(channel))
+        {
+            throw new InvalidOperationException(
                 $"Channel \"{channel}\" can't be added to group \"{group}\": this process does not read it, and over publish and subscribe "
                 + "a process adds its own channels only. Add a channel made by NewChannelAsync here (in a consumer: ChannelName).");
+        }
+
+        // What was posted before is not to reach who joins after it.
+        var confirmed = HostOf(_names.GroupMessages(group)).ConfirmedAsync();
+        return new(confirmed.IsCompletedSuccessfully
+            ? _local.Join(group, channel).WaitAsync(cancellationToken)
+            : JoinAsync(confirmed));
+
+        async Task JoinAsync(Task confirmed)
+        {
+            await confirmed.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _local.Join(group, channel).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public ValueTask GroupDiscardAsync(string group, string channel, CancellationToken cancellationToken = default)
@@ -88,17 +103,35 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
         return new(_local.Leave(group, channel));
     }
 
-    public async ValueTask GroupSendAsync(
+    public ValueTask GroupSendAsync(
         string group, Message message, string? except = null, CancellationToken cancellationToken = default)
     {
         ChannelNames.RequireGroup(group);
-        var redisChannel = _names.GroupMessages(group);
-        var route = new MessageRoute { Except = except };
-        if (await TryPublishAsync(redisChannel, message, route, cancellationToken).ConfigureAwait(false) is { } away)
+        return SendAsync(_names.GroupMessages(group), message, new MessageRoute { Except = except }, group, cancellationToken);
+    }
+
+    public ValueTask GroupPostAsync(string group, Message message, string? except)
+    {
+        if (_options.WhenDisconnected == WhenDisconnected.Refuse)
         {
-            // Redis brings it to nobody now, so the members here get it at once, and not again when it is published in the end.
-            _local.SendToGroup(group, message, except);
-            Retry(redisChannel, message, route with { ExceptProcess = _local.Client }, away);
+            return GroupSendAsync(group, message, except);
+        }
+
+        ChannelNames.RequireGroup(group);
+        var publication = Write(_names.GroupMessages(group), message, new MessageRoute { Except = except }, group);
+        return HostOf(publication.Channel).PostAsync(publication);
+    }
+
+    /// <summary>Waits a while for what Redis has not confirmed yet, so that a program that sends and ends has sent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_publishers.Select(host => host.ConfirmedAsync())).WaitAsync(_farewell).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A server that is away does not keep the program from ending.
         }
     }
 
@@ -152,32 +185,48 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IGroupTransport
         }
     }
 
-    private async ValueTask SendAsync(RedisChannel channel, Message message, MessageRoute route, CancellationToken cancellationToken)
-    {
-        if (await TryPublishAsync(channel, message, route, cancellationToken).ConfigureAwait(false) is { } away)
-        {
-            Retry(channel, message, route, away);
-        }
-    }
+    private ValueTask SendAsync(RedisChannel channel, Message message, MessageRoute route, string? group, CancellationToken cancellationToken) =>
+        SendAsync(Write(channel, message, route, group), cancellationToken);
 
-    private async ValueTask<Exception?> TryPublishAsync(
-        RedisChannel channel, Message message, MessageRoute route, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(Publication publication, CancellationToken cancellationToken)
     {
-        var publishing = HostOf(channel).TryPublishAsync(channel, _codec.Write(message, route));
-        return cancellationToken.CanBeCanceled
+        var host = HostOf(publication.Channel);
+        var publishing = host.TryPublishAsync(publication);
+        var away = cancellationToken.CanBeCanceled
             ? await publishing.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false)
             : await publishing.ConfigureAwait(false);
+        if (away is not null)
+        {
+            DeliverHere(publication);
+            if (_options.WhenDisconnected == WhenDisconnected.Refuse)
+            {
+                throw new ChannelLayerUnavailableException(host.Name, away);
+            }
+
+            Keep(host, publication);
+        }
     }
 
-    private void Retry(RedisChannel channel, Message message, MessageRoute route, Exception away)
-    {
-        var host = HostOf(channel);
-        if (_options.WhenDisconnected == WhenDisconnected.Refuse)
-        {
-            throw new ChannelLayerUnavailableException(host.Name, away);
-        }
+    private Publication Write(RedisChannel channel, Message message, MessageRoute route, string? group) =>
+        new(channel, _codec.Write(message, route), message, route, group);
 
-        host.Keep(channel, _codec.Write(message, route));
+    private void KeepUnsent(PubSubHost host, Publication publication)
+    {
+        DeliverHere(publication);
+        Keep(host, publication);
+    }
+
+    private void Keep(PubSubHost host, Publication publication) => host.Keep(publication.Channel, publication.Group is null
+        ? publication.Payload
+        : _codec.Write(publication.Message, publication.Route with { ExceptProcess = _local.Client }));
+
+    /// <summary>Redis brings it to nobody now, so the members here get it at once, and not again when it is published in the end.</summary>
+    private void DeliverHere(Publication publication)
+    {
+        if (publication.Group is { } group)
+        {
+            _local.SendToGroup(group, publication.Message, publication.Route.Except);
+        }
     }
 
     private PubSubHost HostOf(RedisChannel channel) => _publishers[_hosts.Count == 1 ? 0 : _hosts.IndexOf(channel.ToString())];

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -13,6 +14,8 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
     private static readonly TimeSpan _retry = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(10);
+
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<RedisChannel, Subscription> _subscriptions = [];
@@ -45,11 +48,18 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var closing = subscription.Closing.Task;
+        var began = Stopwatch.GetTimestamp();
         while (!await TryOpenAsync(subscription, channel, deliver).ConfigureAwait(false) && !closing.IsCompleted)
         {
-            await Task.WhenAny(closing, Task.Delay(_retry)).ConfigureAwait(false);
+            if (!IsWorthWaiting(Stopwatch.GetElapsedTime(began)))
+            {
+                subscription.Opened.TrySetResult();
+            }
+
+            await Task.WhenAny(closing, Task.Delay(subscription.Opened.Task.IsCompleted ? _retry : _look)).ConfigureAwait(false);
         }
 
+        subscription.Opened.TrySetResult();
         await closing.ConfigureAwait(false);
         await TryCloseAsync(channel).ConfigureAwait(false);
         lock (_lock)
@@ -76,7 +86,12 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
                     deliver(message);
                 }
             });
-            await WhenMadeAsync(subscriber, channel).ConfigureAwait(false);
+            var began = Stopwatch.GetTimestamp();
+            while (subscriber.SubscribedEndpoint(channel) is null && IsWorthWaiting(Stopwatch.GetElapsedTime(began)))
+            {
+                await Task.Delay(_look).ConfigureAwait(false);
+            }
+
             return true;
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
@@ -90,23 +105,13 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
             await TryCloseAsync(channel).ConfigureAwait(false);
             return false;
         }
-        finally
-        {
-            subscription.Opened.TrySetResult();
-        }
     }
 
     /// <summary>
-    /// Without a connection for subscriptions, at the start say, the client only notes the subscription and makes it when there is one. That is
-    /// worth a moment, since whoever opened it counts on it; but not more, since the server may be away.
+    /// At the start the connection for subscriptions comes a moment after the one for commands, and until then a subscription is refused, or only noted by
+    /// the client. Whoever opened it counts on it, so that is waited for while the server answers; one that does not is away, and gets a moment only.
     /// </summary>
-    private static async Task WhenMadeAsync(ISubscriber subscriber, RedisChannel channel)
-    {
-        for (var waited = TimeSpan.Zero; subscriber.SubscribedEndpoint(channel) is null && waited < _retry; waited += _look)
-        {
-            await Task.Delay(_look).ConfigureAwait(false);
-        }
-    }
+    private bool IsWorthWaiting(TimeSpan waited) => waited < (connection.IsConnected ? _patience : _retry);
 
     /// <summary>A server that can't be told has forgotten the subscription with the connection.</summary>
     private async Task TryCloseAsync(RedisChannel channel)
