@@ -21,11 +21,12 @@ document.getElementById("say").addEventListener("submit", (event) => {
   // What can't be sent now stays in the field.
   if (text.value.trim() && socket.send({ text: text.value })) {
     text.value = "";
+    log.scrollTop = log.scrollHeight;
   }
   text.focus();
 });
 
-// Who has scrolled up to read stays there.
+// Who has scrolled up to read stays there, whatever others say.
 function show(words) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const line = document.createElement("p");
