@@ -1,5 +1,7 @@
 using ChannelsNet;
+using ChannelsNet.Chat;
 using ChannelsNet.Clock;
+using ChannelsNet.Echo;
 using ChannelsNet.Health;
 using ChannelsNet.Pages;
 
@@ -12,12 +14,18 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddHealthChecks().AddChannelLayer();
 builder.Services.AddChannels(builder.Configuration)      // "ChannelLayers" in appsettings: in memory unless Redis is named
     .AddMessage<Tick>()
+    .AddMessage<ChatMessage>()
     .AddProducer<TimeProducer>();
 
 var app = builder.Build();
 app.MapChannels(new ProtocolTypeRouter
 {
-    WebSocket = new UrlRouter { ["msg/"] = Consumer.For<ClockConsumer>() },
+    WebSocket = new UrlRouter
+    {
+        ["msg/"] = Consumer.For<ClockConsumer>(),
+        ["chat/{room}/"] = Consumer.For<ChatConsumer>(),
+        ["echo/"] = Consumer.For<EchoConsumer>().WithWebSocketOptions(EchoConsumer.Configure),
+    },
 });
 app.MapPages();
 app.MapHealth();

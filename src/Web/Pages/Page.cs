@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 namespace ChannelsNet.Pages;
 
 /// <summary>An HTML page of this demo, with the layout around it and the name of the node in it.</summary>
-internal sealed class Page(string file, string title)
+internal sealed class Page(string file, string title, int status = StatusCodes.Status200OK)
 {
     private const string Layout = "layout.html";
 
@@ -17,7 +17,7 @@ internal sealed class Page(string file, string title)
     {
         // Each answer names its node, so none may stand for another's.
         context.Response.Headers.CacheControl = "no-store";
-        return Results.Content(_html.Value, "text/html; charset=utf-8");
+        return Results.Content(_html.Value, "text/html; charset=utf-8", statusCode: status);
     }
 
     private static string Read(string name)

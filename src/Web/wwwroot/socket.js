@@ -25,5 +25,15 @@ export function connect(path, { message, state }) {
   }
 
   open();
-  return { send: (value) => socket.send(JSON.stringify(value)) };
+
+  // Whether it was sent: what is sent while the connection is lost would be lost as well.
+  function send(value) {
+    const isOpen = socket.readyState === WebSocket.OPEN;
+    if (isOpen) {
+      socket.send(JSON.stringify(value));
+    }
+    return isOpen;
+  }
+
+  return { send };
 }
