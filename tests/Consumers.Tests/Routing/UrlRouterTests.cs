@@ -11,6 +11,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
         ["int/{id:int}/"] = new At("int"),
         ["uuid/{id:guid}/"] = new At("uuid"),
         ["path/{**rest}"] = new At("path"),
+        [@"slug/{x:regex(^[-\w]+$)}/"] = new At("slug"),
         ["page/{number=1}/"] = new At("page"),
         ["nested/"] = new UrlRouter { ["{room}/{id:int}/"] = new At("inner") },
         ["nested/{room}/{**rest}"] = new At("outer"),
@@ -38,6 +39,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
     [InlineData("/int/-5/", "int id=-5")]
     [InlineData("/uuid/0d9b5f2e-9a53-4a6e-8b2a-2b8f6a6f8e10/", "uuid id=0d9b5f2e-9a53-4a6e-8b2a-2b8f6a6f8e10")]
     [InlineData("/path/x/y/z", "path rest=x/y/z")]
+    [InlineData("/slug/a-b_1/", "slug x=a-b_1")]
     [InlineData("/page/", "page number=1")]
     [InlineData("/page/7/", "page number=7")]
     [InlineData("/kind/", "kind kind=big")]
@@ -65,6 +67,8 @@ public sealed class UrlRouterTests : IAsyncLifetime
     [InlineData("/uuid/zz/")]
     [InlineData("/wrapped/x/")]
     [InlineData("/nothing/")]
+    [InlineData("/slug/a.b/")]
+    [InlineData("///kind/")]
     public async Task What_no_route_takes_is_a_404(string path)
     {
         Assert.Equal(HttpStatusCode.NotFound, await _server.StatusAsync(path));
@@ -90,6 +94,14 @@ public sealed class UrlRouterTests : IAsyncLifetime
         var malformed = string.Concat("a", "(");
         Assert.Contains("\"a(\"", Assert.Throws<ArgumentException>(() => new UrlRouter().AddPattern(malformed, new At("x"))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new UrlRouter().AddPattern("a/", new At("x")).AddPattern("a/", new At("y")));
+    }
+
+    [Fact]
+    public async Task A_name_that_two_templates_of_one_route_capture_is_refused_at_the_start()
+    {
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => TestServer.StartAsync(
+            app => app.MapChannels(new UrlRouter { ["{room}/"] = new UrlRouter { ["{room}/"] = new At("x") } })));
+        Assert.Contains("room", fault.Message, StringComparison.Ordinal);
     }
 
     private sealed class NoRouteOfMyOwnException : Exception;
