@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.WebSockets;
 using ChannelsNet.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -188,6 +190,24 @@ public sealed class OriginTests
 
         // A proxy that passes the Host on needs no more.
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/", ("Host", "site.example:8000"), ("Origin", "http://site.example:8000")));
+    }
+
+    [Fact]
+    public async Task Over_http_2_the_authority_of_the_request_is_the_site()
+    {
+        await using var server = await TestServer.StartAsync(new At("in"), listen: listen => listen.Protocols = HttpProtocols.Http2);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        Task<WebSocketClient> ConnectAsync(string origin) => server.ConnectAsync(
+            options: options =>
+            {
+                options.HttpVersion = HttpVersion.Version20;
+                options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+                options.SetRequestHeader("Origin", origin);
+            },
+            invoker: invoker);
+        using var client = await ConnectAsync(server.Address);
+        Assert.Equal("in", await client.ReceiveAsync());
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync("http://other.example"));
     }
 
     private sealed class Lines : ILogger<OriginValidator>
