@@ -28,3 +28,8 @@ public abstract record ClientEvent;
 
 /// <summary>Something that goes to the client.</summary>
 public abstract record ServerEvent;
+
+/// <summary>
+/// There is nothing at this path: the client gets 404. A WebSocket that has been accepted already is closed with 1000 instead.
+/// </summary>
+public sealed record NotFound : ServerEvent;

@@ -17,11 +17,17 @@ public sealed record Scope
     /// <summary>The scope of an HTTP request.</summary>
     public const string Http = "http";
 
-    /// <summary>What kind of connection it is: <see cref="WebSocket"/> or <see cref="Http"/>.</summary>
+    /// <summary>The scope of a worker, which serves one channel of the layer.</summary>
+    public const string Worker = "channel";
+
+    /// <summary>What kind of connection it is: <see cref="WebSocket"/>, <see cref="Http"/> or <see cref="Worker"/>.</summary>
     public required string Type { get; init; }
 
     /// <summary>The services of the host.</summary>
     public required IServiceProvider Services { get; init; }
+
+    /// <summary>The channel that a worker serves; null for other types.</summary>
+    public string? Channel { get; init; }
 
     /// <summary>The path that is still to be matched, with its leading slash and without what outer routers have matched.</summary>
     public PathString Path { get; init; } = "/";

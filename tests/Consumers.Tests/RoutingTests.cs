@@ -1,24 +1,12 @@
 using System.Net;
 using System.Net.WebSockets;
+using ChannelsNet.Routing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet;
 
 public sealed class RoutingTests
 {
-    /// <summary>Says which route it stands at, and what was captured.</summary>
-    private sealed class At(string name) : IApplication
-    {
-        public async Task RunAsync(Scope scope, IConnection connection)
-        {
-            await connection.ReceiveAsync();
-            await connection.SendAsync(new WebSocketAccept());
-            await connection.SendAsync(WebSocketSend.Text(
-                $"{name} {string.Join(",", scope.RouteValues.Select(pair => $"{pair.Key}={pair.Value}").Order())}".TrimEnd()));
-        }
-    }
-
     private static readonly ProtocolTypeRouter _router = new()
     {
         WebSocket = new UrlRouter
@@ -59,10 +47,7 @@ public sealed class RoutingTests
     [MemberData(nameof(Matches))]
     public async Task A_router_is_an_application_too(string path, string expected)
     {
-        await using var services = new ServiceCollection().AddLogging().AddRouting().BuildServiceProvider();
-        var connection = new RecordedConnection();
-        await _router.RunAsync(new Scope { Type = Scope.WebSocket, Path = path, Services = services }, connection);
-        Assert.Equal(expected, connection.Sent);
+        Assert.Equal(expected, await RecordedConnection.RunAsync(_router, path));
     }
 
     [Fact]
@@ -134,22 +119,5 @@ public sealed class RoutingTests
         await using var app = WebApplication.CreateSlimBuilder().Build();
         var fault = Assert.Throws<InvalidOperationException>(() => app.MapChannels(_router));
         Assert.Contains("AddChannels", fault.Message, StringComparison.Ordinal);
-    }
-
-    private sealed class RecordedConnection : IConnection
-    {
-        public string? Sent { get; private set; }
-
-        public ValueTask<ClientEvent> ReceiveAsync() => ValueTask.FromResult<ClientEvent>(new WebSocketConnect());
-
-        public ValueTask SendAsync(ServerEvent serverEvent)
-        {
-            if (serverEvent is WebSocketSend send)
-            {
-                Sent = System.Text.Encoding.UTF8.GetString(send.Payload.Span);
-            }
-
-            return ValueTask.CompletedTask;
-        }
     }
 }

@@ -77,6 +77,29 @@ public sealed class TestServer : IAsyncDisposable
         return new WebSocketClient(socket);
     }
 
+    /// <summary>What a client gets that asks for a WebSocket: 101 if it is accepted.</summary>
+    public async Task<HttpStatusCode> StatusAsync(string path, params IEnumerable<(string Name, string Value)> headers)
+    {
+        using var socket = new ClientWebSocket();
+        socket.Options.CollectHttpResponseDetails = true;
+        foreach (var (name, value) in headers)
+        {
+            socket.Options.SetRequestHeader(name, value);
+        }
+
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await socket.ConnectAsync(UriOf(path), patience.Token);
+        }
+        catch (WebSocketException) when (socket.HttpStatusCode != 0)
+        {
+            // It has been refused, and the status says how.
+        }
+
+        return socket.HttpStatusCode;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await App.StopAsync();

@@ -15,9 +15,12 @@ public static class ChannelsEndpointRouteBuilderExtensions
 {
     /// <summary>
     /// Maps an application, usually a <see cref="ProtocolTypeRouter"/>: each route of it becomes an endpoint of its own. A WebSocket
-    /// that no route takes is answered with 404.
+    /// that no route takes is answered with 404, and one from a page of another origin with 403
+    /// (<see cref="WebSocketConnectionOptions.AllowedOrigins"/>).
     /// </summary>
-    /// <returns>All endpoints, to add conventions to.</returns>
+    /// <returns>
+    /// All endpoints, to add conventions to; to the endpoint of one route they are added by <see cref="EndpointApplicationExtensions.WithConventions"/>.
+    /// </returns>
     /// <exception cref="InvalidOperationException">Something is missing or wrong; the text names all faults.</exception>
     public static IEndpointConventionBuilder MapChannels(this IEndpointRouteBuilder endpoints, IApplication application)
     {
@@ -54,7 +57,8 @@ public static class ChannelsEndpointRouteBuilderExtensions
             return next(context);
         });
         pipeline.UseWebSockets();
-        pipeline.Run(new WebSocketEndpoint(route.Application, webSockets, services, stopping).ServeAsync);
+        var application = route.HasOriginValidator ? route.Application : new OriginValidator(route.Application, webSockets.Options.AllowedOrigins);
+        pipeline.Run(new WebSocketEndpoint(application, webSockets, services, stopping).ServeAsync);
         var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
         endpoint.Add(builder =>
         {
@@ -63,6 +67,7 @@ public static class ChannelsEndpointRouteBuilderExtensions
             builder.DisplayName = $"WebSocket: {webSockets.Name} => {route.Application}";
             builder.Metadata.Add(new WebSocketEndpointMetadata());
         });
+        route.Conventions?.Invoke(endpoint);
         return endpoint;
     }
 

@@ -1,6 +1,7 @@
 using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
+using ChannelsNet.Security;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -25,6 +26,7 @@ public static class ChannelsServiceCollectionExtensions
         services.AddRouting();
         services.TryAddSingleton<ConsumerServices>();
         services.TryAddSingleton<SlowClients>();
+        services.TryAddSingleton<RefusedOrigins>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

@@ -1,7 +1,6 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
-using Microsoft.AspNetCore.Routing.Template;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.Routing;
 
@@ -18,7 +17,13 @@ internal sealed record ApplicationRoute(RoutePattern Pattern, IApplication Appli
     /// <summary>Changes the host's options for its WebSockets, from the outermost router to the application.</summary>
     public Action<WebSocketConnectionOptions>? Configure { get; init; }
 
-    /// <summary>The ways through an application; one that is no router takes every path that is left.</summary>
+    /// <summary>Adds conventions to its endpoint, from the outermost router to the application.</summary>
+    public Action<IEndpointConventionBuilder>? Conventions { get; init; }
+
+    /// <summary>Whether a validator stands on the way already, which says what origins may come.</summary>
+    public bool HasOriginValidator { get; init; }
+
+    /// <summary>The ways through an application; one that is no router stands at the end of a path.</summary>
     public static IEnumerable<ApplicationRoute> All(IApplication application) =>
         application is IRouter router ? router.Routes : [new ApplicationRoute(RoutePatternFactory.Parse(""), application)];
 
@@ -26,8 +31,7 @@ internal sealed record ApplicationRoute(RoutePattern Pattern, IApplication Appli
     public RouteValueDictionary? Match(Scope scope)
     {
         var values = new RouteValueDictionary();
-        if (!new TemplateMatcher(new RouteTemplate(Pattern), new RouteValueDictionary(Pattern.Defaults)).TryMatch(scope.Path, values)
-            || !Pattern.Parameters.All(parameter => Fits(parameter, values, scope)))
+        if (!PatternMatcher.TryMatch(Pattern, scope.Path, values, scope.Services, scope.HttpContext))
         {
             return null;
         }
@@ -39,9 +43,4 @@ internal sealed record ApplicationRoute(RoutePattern Pattern, IApplication Appli
 
         return values;
     }
-
-    private static bool Fits(RoutePatternParameterPart parameter, RouteValueDictionary values, Scope scope) =>
-        parameter.ParameterPolicies.All(reference =>
-            scope.Services.GetRequiredService<ParameterPolicyFactory>().Create(parameter, reference) is not IRouteConstraint constraint
-            || constraint.Match(scope.HttpContext, route: null, parameter.Name, values, RouteDirection.IncomingRequest));
 }

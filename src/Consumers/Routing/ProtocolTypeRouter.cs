@@ -11,14 +11,23 @@ public sealed class ProtocolTypeRouter : IApplication, IRouter
     /// <summary>Serves WebSockets; usually a <see cref="UrlRouter"/>. Default: none.</summary>
     public IApplication? WebSocket { get; init; }
 
+    /// <summary>Serves the channels of workers; usually a <see cref="ChannelNameRouter"/>. Default: none.</summary>
+    public IApplication? Channel { get; init; }
+
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">There is no application for the scope's type.</exception>
     public Task RunAsync(Scope scope, IConnection connection)
     {
         ArgumentNullException.ThrowIfNull(scope);
-        return scope.Type == Scope.WebSocket && WebSocket is not null
-            ? WebSocket.RunAsync(scope, connection)
-            : throw new InvalidOperationException(
-                $"There is no application for the protocol \"{scope.Type}\". Expected \"{Scope.WebSocket}\" with {nameof(WebSocket)} set.");
+        var application = scope.Type switch
+        {
+            Scope.WebSocket => WebSocket,
+            Scope.Worker => Channel,
+            _ => null,
+        };
+        return (application ?? throw new InvalidOperationException(
+            $"There is no application for the protocol \"{scope.Type}\". Expected \"{Scope.WebSocket}\" with {nameof(WebSocket)} set, "
+            + $"or \"{Scope.Worker}\" with {nameof(Channel)} set.")).RunAsync(scope, connection);
     }
 
     IEnumerable<ApplicationRoute> IRouter.Routes => WebSocket is null ? [] : ApplicationRoute.All(WebSocket);

@@ -69,6 +69,9 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             case WebSocketClose close:
                 Close(close);
                 return ValueTask.CompletedTask;
+            case NotFound:
+                Close(new WebSocketClose(), StatusCodes.Status404NotFound);
+                return ValueTask.CompletedTask;
             case WebSocketFlush:
                 return new(_outbox?.FlushAsync() ?? Task.CompletedTask);
             default:
@@ -271,7 +274,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         }
     }
 
-    private void Close(WebSocketClose close)
+    private void Close(WebSocketClose close, int? refusalStatus = null)
     {
         WebSocketCodes.Require(close.Code);
         lock (this)
@@ -279,7 +282,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             switch (_state)
             {
                 case State.Undecided:
-                    context.Response.StatusCode = WebSocketCodes.RefusalStatus(close.Code);
+                    context.Response.StatusCode = refusalStatus ?? WebSocketCodes.RefusalStatus(close.Code);
                     Decide(State.Refused);
                     break;
                 case State.Accepting:

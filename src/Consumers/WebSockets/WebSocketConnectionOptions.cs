@@ -1,3 +1,5 @@
+using ChannelsNet.Security;
+
 namespace ChannelsNet;
 
 /// <summary>What happens to a connection whose client reads more slowly than messages come, when its outgoing queue is full. Each message lost is counted.</summary>
@@ -28,6 +30,14 @@ public enum WhenFull
 /// </summary>
 public sealed class WebSocketConnectionOptions
 {
+    /// <summary>
+    /// The sites whose pages may open WebSockets: a host (<c>example.com</c>), a host and all its subdomains (<c>.example.com</c>), either with a port
+    /// (<c>example.com:8000</c>) or as an origin (<c>https://example.com</c>, <c>https://.example.com:8443</c>), or <c>*</c> for any. Without a scheme any
+    /// is taken, without scheme and port any port. Default: empty, which means the site that the request is made to (its <c>Host</c>). Others are refused
+    /// with 403; a request without an <c>Origin</c> header is no browser's and is admitted. <see cref="OriginValidator"/> says more.
+    /// </summary>
+    public IList<string> AllowedOrigins { get; private set; } = [];
+
     /// <summary>The largest message that a client may send, in bytes; a larger one closes with 1009. At least 1. Default: 1 MiB.</summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 
@@ -64,11 +74,21 @@ public sealed class WebSocketConnectionOptions
     /// <summary>How long the server waits for the client's answer when it closes. Default: 5 seconds.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    internal WebSocketConnectionOptions Copy() => (WebSocketConnectionOptions)MemberwiseClone();
+    internal WebSocketConnectionOptions Copy()
+    {
+        var copy = (WebSocketConnectionOptions)MemberwiseClone();
+        copy.AllowedOrigins = [.. AllowedOrigins];
+        return copy;
+    }
 
     /// <summary>Every fault of these options, a sentence each.</summary>
     internal IEnumerable<string> Faults()
     {
+        foreach (var fault in AllowedOrigins.Select(OriginPattern.Fault).OfType<string>())
+        {
+            yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(AllowedOrigins)}: {fault}";
+        }
+
         foreach (var (name, value) in new[]
         {
             (nameof(MaxMessageSize), MaxMessageSize), (nameof(MaxQueuedMessages), MaxQueuedMessages), (nameof(MaxQueuedBytes), MaxQueuedBytes),
