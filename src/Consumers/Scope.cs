@@ -35,17 +35,17 @@ public sealed record Scope
     /// <summary>What the routes on the way here have captured, such as "room" of <c>chat/{room}/</c>.</summary>
     public RouteValueDictionary RouteValues { get; init; } = [];
 
-    /// <summary>The query of the URL.</summary>
-    public IQueryCollection Query { get; init; } = QueryCollection.Empty;
+    /// <summary>The query of the URL. Default: the request's; without one none.</summary>
+    public IQueryCollection Query { get => field ?? HttpContext?.Request.Query ?? QueryCollection.Empty; init; }
 
-    /// <summary>The headers of the request.</summary>
-    public IHeaderDictionary Headers { get; init; } = new HeaderDictionary();
+    /// <summary>The headers of the request. Default: the request's; without one none.</summary>
+    public IHeaderDictionary Headers { get => field ?? HttpContext?.Request.Headers ?? (field = new HeaderDictionary()); init; }
 
     /// <summary>The subprotocols that a WebSocket client offers, in its order of preference.</summary>
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
 
-    /// <summary>Who the client is; without authentication nobody.</summary>
-    public ClaimsPrincipal User { get; init; } = new(new ClaimsIdentity());
+    /// <summary>Who the client is; without authentication nobody. Default: the request's user.</summary>
+    public ClaimsPrincipal User { get => field ?? HttpContext?.User ?? (field = new ClaimsPrincipal(new ClaimsIdentity())); init; }
 
     /// <summary>What middleware adds.</summary>
     public ImmutableDictionary<string, object?> Items { get; init; } = ImmutableDictionary<string, object?>.Empty;

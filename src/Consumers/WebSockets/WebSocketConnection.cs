@@ -18,6 +18,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     private WebSocketClose? _closeOnceAccepted;
     private TaskCompletionSource? _decided;
     private int _closedWith;
+    private long _deadlineSet;
+    private TimeSpan _deadlineAfter;
 
     private WebSocketReader? _reader;
     private Liveness _liveness;
@@ -150,6 +152,12 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     {
         lock (this)
         {
+            if (Time.GetElapsedTime(_deadlineSet) < _deadlineAfter)
+            {
+                // It was moved in the moment in which it was due.
+                return;
+            }
+
             switch (_state)
             {
                 case State.Undecided:
@@ -162,7 +170,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                         _outbox!.AddPing();
                     }
 
-                    Wheel.Set(this, next);
+                    SetDeadline(next);
                     return;
                 case State.Accepting or State.Refused:
                     return;
@@ -254,17 +262,18 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         {
             _state = state;
             _decided?.TrySetResult();
-        }
+            if (state == State.Refused)
+            {
+                return;
+            }
 
-        if (state == State.Open)
-        {
             if (_closeOnceAccepted is { } close)
             {
                 Close(close);
             }
             else if (_canPing)
             {
-                Wheel.Set(this, Options.PingInterval);
+                SetDeadline(Options.PingInterval);
             }
             else
             {
@@ -272,6 +281,13 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                 Wheel.Cancel(this);
             }
         }
+    }
+
+    /// <summary>Called under the lock.</summary>
+    private void SetDeadline(TimeSpan after)
+    {
+        (_deadlineSet, _deadlineAfter) = (Time.GetTimestamp(), after);
+        Wheel.Set(this, after);
     }
 
     private void Close(WebSocketClose close, int? refusalStatus = null)
@@ -300,7 +316,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     private void BeginClosing()
     {
         _state = State.Closing;
-        Wheel.Set(this, Options.CloseTimeout);
+        SetDeadline(Options.CloseTimeout);
     }
 
     private async ValueTask<ClientEvent> ReceiveOnceDecidedAsync()
@@ -311,7 +327,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             if (_state is State.Undecided or State.Accepting)
             {
                 decided = (_decided ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                Wheel.Set(this, Options.AcceptTimeout);
+                SetDeadline(Options.AcceptTimeout);
             }
         }
 

@@ -28,10 +28,7 @@ internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute
         Services = services,
         Path = context.Request.Path,
         RouteValues = context.Request.RouteValues,
-        Query = context.Request.Query,
-        Headers = context.Request.Headers,
         Subprotocols = context.WebSockets.WebSocketRequestedProtocols.AsReadOnly(),
-        User = context.User,
         HttpContext = context,
     };
 }
