@@ -27,7 +27,8 @@ internal static class Micro
             .WithWarmupCount(8)
             .WithIterationCount(12)
             .WithIterationTime(TimeInterval.FromMilliseconds(250)));
-        var reports = BenchmarkRunner.Run([typeof(InMemoryBenchmarks), typeof(InMemoryGroupBenchmarks)], config)
+        var reports = BenchmarkRunner.Run(
+                [typeof(InMemoryBenchmarks), typeof(InMemoryGroupBenchmarks), typeof(ConsumerBenchmarks), typeof(FrameBenchmarks)], config)
             .SelectMany(summary => summary.Reports).ToArray();
 
         var text = new StringBuilder();
@@ -45,16 +46,38 @@ internal static class Micro
         text.AppendLine();
         text.AppendLine("| group send, read by all its members | median | min to max | per member | deliveries/s | allocated |");
         text.AppendLine("|---|---:|---:|---:|---:|---:|");
-        foreach (var report in reports.Where(report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name == nameof(InMemoryGroupBenchmarks.GroupSend)))
+        AppendEach(text, Of(typeof(InMemoryGroupBenchmarks)), nameof(InMemoryGroupBenchmarks.Members));
+
+        text.AppendLine();
+        text.AppendLine("| group send, sent on as JSON by all consumers | median | min to max | per consumer | frames/s | allocated |");
+        text.AppendLine("|---|---:|---:|---:|---:|---:|");
+        AppendEach(text, Of(typeof(ConsumerBenchmarks)), nameof(ConsumerBenchmarks.Consumers));
+
+        text.AppendLine();
+        text.AppendLine("| one frame, made once for all | median | min to max | allocated |");
+        text.AppendLine("|---|---:|---:|---:|");
+        foreach (var report in Of(typeof(FrameBenchmarks)))
         {
-            var members = (int)report.BenchmarkCase.Parameters[nameof(InMemoryGroupBenchmarks.Members)];
             var time = report.ResultStatistics!;
             text.AppendLine(
-                $"| {members:N0} members | {time.Median:N0} ns | {time.Min:N0} to {time.Max:N0} ns | {time.Median / members:N0} ns "
-                + $"| {1e9 / time.Median * members:N0} | {Allocated(report)} B |");
+                $"| {report.BenchmarkCase.Descriptor.WorkloadMethod.Name} | {time.Median:N0} ns | {time.Min:N0} to {time.Max:N0} ns | {Allocated(report)} B |");
         }
 
         Readme.Write("micro", "dotnet run -c Release --project bench/Layers -- micro", ["BenchmarkDotNet 0.15.8"], text.ToString());
+
+        IEnumerable<BenchmarkReport> Of(Type benchmarks) => reports.Where(report => report.BenchmarkCase.Descriptor.Type == benchmarks);
+    }
+
+    private static void AppendEach(StringBuilder text, IEnumerable<BenchmarkReport> reports, string parameter)
+    {
+        foreach (var report in reports)
+        {
+            var count = (int)report.BenchmarkCase.Parameters[parameter];
+            var time = report.ResultStatistics!;
+            text.AppendLine(
+                $"| {count:N0} | {time.Median:N0} ns | {time.Min:N0} to {time.Max:N0} ns | {time.Median / count:N0} ns "
+                + $"| {1e9 / time.Median * count:N0} | {Allocated(report)} B |");
+        }
     }
 
     private static long Allocated(BenchmarkReport report) => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? -1;

@@ -91,6 +91,48 @@ public sealed class BrokerLossTests : IAsyncLifetime
     }
 
     [SkippableFact(typeof(ProgramMissingException))]
+    public async Task What_is_posted_meanwhile_reaches_members_here_at_once_and_those_elsewhere_afterwards_in_order()
+    {
+        _server = await RedisServer.StartProcessAsync();
+        var here = await NewProcessAsync(ChannelLayerBackend.RedisPubSub);
+        var there = await NewProcessAsync(ChannelLayerBackend.RedisPubSub);
+        var lost = Task.WhenAll(here.WhenAsync(ChannelLayerState.Degraded), there.WhenAsync(ChannelLayerState.Degraded));
+        await Server.KillAsync();
+        await lost;
+        for (var i = 0; i < 20; i++)
+        {
+            await ((IPostingLayer)here.Layer).GroupPostAsync("room", new Note($"{i}"), except: null);
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal($"{i}", await here.ReadAsync());
+        }
+
+        await BackAsync(here, there);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal($"{i}", await there.ReadAsync());
+        }
+
+        await UntilHeardAsync(there, here, "room");
+        Assert.False(here.Channel.TryRead(out _));
+    }
+
+    [SkippableFact(typeof(ProgramMissingException))]
+    public async Task A_post_is_refused_by_a_layer_that_refuses()
+    {
+        _server = await RedisServer.StartProcessAsync();
+        var here = await NewProcessAsync(ChannelLayerBackend.RedisPubSub, options => options.WhenDisconnected = WhenDisconnected.Refuse);
+        var lost = here.WhenAsync(ChannelLayerState.Degraded);
+        await Server.KillAsync();
+        await lost;
+        await Assert.ThrowsAsync<ChannelLayerUnavailableException>(
+            () => ((IPostingLayer)here.Layer).GroupPostAsync("room", new Note("x"), except: null).AsTask());
+        Assert.Equal("x", await here.ReadAsync());
+    }
+
+    [SkippableFact(typeof(ProgramMissingException))]
     public async Task What_does_not_fit_into_the_retry_buffer_is_dropped_and_counted()
     {
         _server = await RedisServer.StartProcessAsync();

@@ -117,6 +117,62 @@ public abstract class RedisPubSubContractBase(RedisFixture redis) : SharedChanne
         Assert.Equal(await ReadAsync(first, 400), await ReadAsync(second, 400));
     }
 
+    [Fact]
+    public async Task What_is_posted_arrives_everywhere_in_its_order()
+    {
+        const int Count = 2000;
+        var here = NewLayer(options => options.Capacity = Count);
+        var there = NewLayer(options => options.Capacity = Count);
+        var group = NewName();
+        await using var first = await here.NewChannelAsync(cancellationToken: Patience);
+        await using var second = await there.NewChannelAsync(cancellationToken: Patience);
+        await here.GroupAddAsync(group, first.Name, Patience);
+        await there.GroupAddAsync(group, second.Name, Patience);
+        for (var i = 0; i < Count; i++)
+        {
+            await Post(here, group, $"{i}");
+        }
+
+        var sent = Enumerable.Range(0, Count).Select(i => $"{i}").ToArray();
+        Assert.Equal(sent, await ReadAsync(first, Count));
+        Assert.Equal(sent, await ReadAsync(second, Count));
+    }
+
+    [Fact]
+    public async Task Who_joins_after_a_post_does_not_get_it()
+    {
+        var layer = NewLayer();
+        for (var i = 0; i < 50; i++)
+        {
+            var group = NewName();
+            await using var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+            await Post(layer, group, "too early");
+            await layer.GroupAddAsync(group, channel.Name, Patience);
+            await Post(layer, group, "in time");
+            Assert.Equal("in time", await ReadAsync(channel));
+        }
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_disposed_has_sent_what_was_posted()
+    {
+        var here = NewLayer();
+        var there = NewLayer(options => options.Capacity = 200);
+        var group = NewName();
+        await using var channel = await there.NewChannelAsync(cancellationToken: Patience);
+        await there.GroupAddAsync(group, channel.Name, Patience);
+        for (var i = 0; i < 200; i++)
+        {
+            await Post(here, group, $"{i}");
+        }
+
+        await ((IAsyncDisposable)here).DisposeAsync();
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}"), await ReadAsync(channel, 200));
+    }
+
+    private static ValueTask Post(IChannelLayer layer, string group, string text) =>
+        ((IPostingLayer)layer).GroupPostAsync(group, new Note(text), except: null);
+
     protected override async Task WhenReadAsync(string channel)
     {
         var observers = await Task.WhenAll(redis.Addresses.Select(address => ConnectionMultiplexer.ConnectAsync(address)));

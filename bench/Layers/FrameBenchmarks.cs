@@ -1,0 +1,22 @@
+using System.Text.Json;
+using BenchmarkDotNet.Attributes;
+
+namespace ChannelsNet.Bench.Layers;
+
+/// <summary>One message for one client, written as a frame: what is done once for all who forward a message.</summary>
+[MemoryDiagnoser]
+public class FrameBenchmarks
+{
+    private static readonly string _short = new('x', 64);
+    private static readonly string _long = new('x', 1024);
+    private static readonly ChatMessage _message = new(_short, 42);
+
+    [Benchmark]
+    public WebSocketSend Text64() => WebSocketSend.Text(_short);
+
+    [Benchmark]
+    public WebSocketSend Text1024() => WebSocketSend.Text(_long);
+
+    [Benchmark]
+    public WebSocketSend Json64() => WebSocketSend.Text(JsonSerializer.SerializeToUtf8Bytes(_message));
+}
