@@ -7,9 +7,9 @@ namespace ChannelsNet.Bench.Layers;
 [MemoryDiagnoser]
 public class FrameBenchmarks
 {
-    private static readonly string _short = new('x', 64);
-    private static readonly string _long = new('x', 1024);
-    private static readonly ChatMessage _message = new(_short, 42);
+    private readonly string _short = new('x', 64);
+    private readonly string _long = new('x', 1024);
+    private readonly ChatMessage _message = new(new string('x', 64), 42);
 
     [Benchmark]
     public WebSocketSend Text64() => WebSocketSend.Text(_short);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -247,5 +248,39 @@ public sealed class FramingTests
         Assert.Equal([0x88, (byte)payload.Length], head);
         Assert.InRange(payload.Length, 2, 125);
         Assert.Equal(Encoding.UTF8.GetBytes(expected), payload[2..]);
+    }
+
+    private sealed class Greets : WebSocketConsumer
+    {
+        protected override async Task ConnectAsync()
+        {
+            await AcceptAsync();
+            await SendTextAsync("hello");
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_is_gone_before_it_is_answered_is_no_error()
+    {
+        var server = await TestServer.StartAsync(Consumer.For<Greets>());
+        var address = new Uri(server.Address);
+        var request = Encoding.ASCII.GetBytes(
+            $"GET /ws/ HTTP/1.1\r\nHost: {address.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        for (var i = 0; i < 300; i++)
+        {
+            // Closing so resets the connection.
+            using var client = new TcpClient { LingerState = new LingerOption(true, 0) };
+            await client.ConnectAsync(address.Host, address.Port);
+            await client.GetStream().WriteAsync(request);
+        }
+
+        using (var last = await RawClient.ConnectAsync(server))
+        {
+            Assert.Equal("text hello", await last.NextAsync());
+        }
+
+        await server.DisposeAsync();
+        Assert.Empty(server.Errors);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class SocketOutput : IOutput
     /// <summary>An answer of this size leaves in one piece.</summary>
     private const int LargestAnswer = 4096;
 
+    /// <summary>The colon, the blank and the end of a header's line.</summary>
+    private const int HeaderOverhead = 4;
+
     /// <summary>So often the first write lets other work of the thread pool go first, of which sending the answer is a part.</summary>
     private const int MostWaits = 16;
 
@@ -60,14 +63,21 @@ internal sealed class SocketOutput : IOutput
     /// <param name="answer">The headers of the answer.</param>
     public static IOutput Create(Socket? socket, Stream stream, IHeaderDictionary answer)
     {
-        if (socket is null || answer.Sum(header => header.Key.Length + header.Value.Sum(value => (value?.Length ?? 0) + 4)) > LargestAnswer)
+        if (socket is null)
         {
             return new StreamOutput(stream);
         }
 
-        // Kestrel's own sending and receiving is asynchronous, and so is not touched by this.
-        socket.Blocking = false;
-        return new SocketOutput(socket, stream);
+        var length = 0;
+        foreach (var (name, values) in answer)
+        {
+            foreach (var value in values)
+            {
+                length += name.Length + (value?.Length ?? 0) + HeaderOverhead;
+            }
+        }
+
+        return length > LargestAnswer ? new StreamOutput(stream) : new SocketOutput(socket, stream);
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
@@ -100,6 +110,12 @@ internal sealed class SocketOutput : IOutput
         }
 
         _isGivenUp = HasSent(_socket) is not true;
+        if (!_isGivenUp)
+        {
+            // Kestrel's own sending and receiving is asynchronous, and so is not touched by this.
+            _socket.Blocking = false;
+        }
+
         _hasAnswered = true;
         await WriteAsync(bytes).ConfigureAwait(false);
     }
