@@ -46,5 +46,5 @@ internal sealed record Options
 
     public bool Takes(Server server) => _servers.Length == 0 || _servers.Contains(server.Name);
 
-    public bool Takes(Workload workload) => _workloads.Length == 0 || _workloads.Contains(workload.Name);
+    public bool Takes(Workload workload) => _workloads.Length == 0 ? !workload.IsOnRequest : _workloads.Contains(workload.Name);
 }

@@ -33,11 +33,15 @@ internal sealed record Workload(string Name, string Title, LoadJob Job, double S
 
     public Setting Setting { get; init; } = Setting.Warm;
 
+    /// <summary>Whether it is taken only when it is named: it compares with another workload, not with another server.</summary>
+    public bool IsOnRequest { get; init; }
+
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("w1", "64 B to 1,000 subscribers, 1 in flight", Broadcast(1000, 64, 1), 2.2, 0.75),
         new("w16", "64 B to 1,000 subscribers, 16 in flight", Broadcast(1000, 64, 16), 2.2, 0.75),
         new("1k", "1 KiB to 1,000 subscribers, 16 in flight", Broadcast(1000, 1024, 16), 2.5, 0.75),
+        new("stalled", "the same, and one more subscriber that never reads", Broadcast(1000, 1024, 16) with { Stalled = 1 }, 2.5, 0.75) { IsOnRequest = true },
         new("clock", "64 B to 5,000 subscribers, 10 a second", Broadcast(5000, 64, 1) with { PerSecond = 10 }, 0.2, 2) { Measure = Measure.P99 },
         new("echo", "echo of 64 B, 200 clients with 1 in flight", Blank with { Work = "echo", Clients = 200, WarmUp = 2 }, 3, 0.6),
         new("connects", "connections, 50 handshakes under way", Blank with { Work = "connects", Clients = 50, WarmUp = 2 }, 2, null),

@@ -30,6 +30,11 @@ internal sealed class Broadcast : Work
         // Subscribers come first, so that a connection's number is the subscriber's.
         Client.OpenAll(Job.Clients, Job.Ports, Role.Subscribe);
         _publisher = Client.OpenAll(1, Job.Ports, Role.Publish)[0];
+        foreach (var stalled in Client.OpenAll(Job.Stalled, Job.Ports, Role.Subscribe))
+        {
+            Client.Stall(stalled);
+        }
+
         if (!ReachAll())
         {
             return Measurement.Result("not all could be reached");

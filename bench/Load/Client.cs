@@ -49,6 +49,9 @@ internal sealed class Client(Protocol protocol, Work work) : IDisposable
         return [.. opened];
     }
 
+    /// <summary>Never reads from a connection again.</summary>
+    public void Stall(Connection connection) => Kernel.Unwatch(_poll, connection.Socket);
+
     public void Close(Connection connection)
     {
         if (connection.Stage != Stage.Ended)

@@ -59,6 +59,13 @@ internal static partial class Kernel
         Check(EpollControl(poll, 1, socket, ref entry[0]));
     }
 
+    /// <summary>Reports no more reads of a socket.</summary>
+    public static void Unwatch(int poll, int socket)
+    {
+        Span<byte> entry = stackalloc byte[EventSize];
+        Check(EpollControl(poll, 2, socket, ref entry[0]));
+    }
+
     /// <summary>How many events came within a time.</summary>
     public static int Wait(int poll, byte[] events, int milliseconds)
     {

@@ -27,6 +27,9 @@ public sealed record LoadJob
     /// <summary>How many messages are published a second, whatever becomes of them; 0: as many as <see cref="InFlight"/> lets.</summary>
     public double PerSecond { get; init; }
 
+    /// <summary>How many more subscribers there are that never read.</summary>
+    public int Stalled { get; init; }
+
     /// <summary>How long is measured.</summary>
     public double Seconds { get; init; } = 4;
 

@@ -8,7 +8,8 @@ namespace ChannelsNet.Running;
 /// </summary>
 /// <remarks>
 /// Any number of threads of the pool may be in a turn at once, and take from the same two queues. Before a thread calls a handler, which may block it,
-/// it asks for another one if more is waiting: what is queued here waits for the pool, never for one handler.
+/// it asks for another one if more is waiting: what is queued here waits for the pool, not for a handler. Only what a blocked consumer has sent itself
+/// waits until it goes on, unless another thread comes by.
 /// </remarks>
 internal sealed class Turns : IThreadPoolWorkItem
 {
