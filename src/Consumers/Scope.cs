@@ -29,6 +29,9 @@ public sealed record Scope
     /// <summary>The channel that a worker serves; null for other types.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>The method of an HTTP request, such as GET. Default: the request's; without one GET.</summary>
+    public string Method { get => field ?? HttpContext?.Request.Method ?? HttpMethods.Get; init; }
+
     /// <summary>The path that is still to be matched, with its leading slash and without what outer routers have matched.</summary>
     public PathString Path { get; init; } = "/";
 
@@ -46,6 +49,11 @@ public sealed record Scope
 
     /// <summary>Who the client is; without authentication nobody. Default: the request's user.</summary>
     public ClaimsPrincipal User { get => field ?? HttpContext?.User ?? (field = new ClaimsPrincipal(new ClaimsIdentity())); init; }
+
+    /// <summary>
+    /// Is cancelled when the connection has ended, so that work for it can stop; of a WebSocket when it breaks, not when it is closed. Default: the request's.
+    /// </summary>
+    public CancellationToken Aborted { get => field.CanBeCanceled ? field : HttpContext?.RequestAborted ?? default; init; }
 
     /// <summary>What middleware adds.</summary>
     public ImmutableDictionary<string, object?> Items { get; init; } = ImmutableDictionary<string, object?>.Empty;

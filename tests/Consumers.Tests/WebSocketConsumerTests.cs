@@ -166,6 +166,47 @@ public sealed class WebSocketConsumerTests
         protected override Task ConnectAsync() => CloseAsync();
     }
 
+    private sealed class RefusesPolitely : WebSocketConsumer
+    {
+        protected override Task ConnectAsync() => Scope.Query.ContainsKey("late") ? LateAsync() : SendAsync(
+            new Refusal(429, "Too many of you.") { Headers = new HeaderDictionary { ["Retry-After"] = "7" } });
+
+        private async Task LateAsync()
+        {
+            await AcceptAsync();
+            await RefuseAsync(429, "Too many of you.");
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_has_a_status_headers_and_a_body()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<RefusesPolitely>());
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Address + "/ws/"));
+        foreach (var (name, value) in new[]
+        {
+            ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        })
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        Assert.Equal("Too many of you.", await response.Content.ReadAsStringAsync());
+        Assert.Equal("text/plain; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+        Assert.Equal("7", response.Headers.RetryAfter!.ToString());
+    }
+
+    [Fact]
+    public async Task A_refusal_after_the_accept_closes_with_1008()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<RefusesPolitely>());
+        using var client = await server.ConnectAsync("/ws/?late");
+        Assert.Equal("close 1008 Too many of you.", await client.ReceiveAsync());
+    }
+
     private sealed class FailsToConnect : WebSocketConsumer
     {
         protected override Task ConnectAsync() => throw new InvalidOperationException("at connect");

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Routing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using IRouter = ChannelsNet.Routing.IRouter;
@@ -90,7 +91,7 @@ public sealed class UrlRouter : IApplication, IRouter
             }
         }
 
-        await connection.SendAsync(new NotFound()).ConfigureAwait(false);
+        await connection.SendAsync(new Refusal(StatusCodes.Status404NotFound)).ConfigureAwait(false);
     }
 
     IEnumerable<ApplicationRoute> IRouter.Routes =>

@@ -16,6 +16,8 @@ internal static class WebSocketCodes
     /// <summary>Not what its kind of message must be, such as text that is no UTF-8.</summary>
     public const int InvalidPayload = 1007;
 
+    public const int PolicyViolation = 1008;
+
     public const int TooLarge = 1009;
 
     public const int Restart = 1012;

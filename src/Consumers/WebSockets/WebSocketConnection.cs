@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using ChannelsNet.Http;
 using ChannelsNet.Running;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
@@ -71,9 +72,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             case WebSocketClose close:
                 Close(close);
                 return ValueTask.CompletedTask;
-            case NotFound:
-                Close(new WebSocketClose(), StatusCodes.Status404NotFound);
-                return ValueTask.CompletedTask;
+            case Refusal refusal:
+                return new(RefuseAsync(refusal));
             case WebSocketFlush:
                 return new(_outbox?.FlushAsync() ?? Task.CompletedTask);
             default:
@@ -195,6 +195,22 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         }
     }
 
+    private Task RefuseAsync(Refusal refusal)
+    {
+        lock (this)
+        {
+            if (_state != State.Undecided)
+            {
+                Close(new WebSocketClose(WebSocketCodes.PolicyViolation, refusal.Body));
+                return Task.CompletedTask;
+            }
+
+            Decide(State.Refused);
+        }
+
+        return Refusals.WriteAsync(context.Response, refusal);
+    }
+
     private async Task AcceptAsync(WebSocketAccept accept)
     {
         lock (this)
@@ -290,7 +306,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         Wheel.Set(this, after);
     }
 
-    private void Close(WebSocketClose close, int? refusalStatus = null)
+    private void Close(WebSocketClose close)
     {
         WebSocketCodes.Require(close.Code);
         lock (this)
@@ -298,7 +314,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             switch (_state)
             {
                 case State.Undecided:
-                    context.Response.StatusCode = refusalStatus ?? WebSocketCodes.RefusalStatus(close.Code);
+                    context.Response.StatusCode = WebSocketCodes.RefusalStatus(close.Code);
                     Decide(State.Refused);
                     break;
                 case State.Accepting:

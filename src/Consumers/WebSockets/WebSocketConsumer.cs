@@ -77,6 +77,14 @@ public abstract class WebSocketConsumer : Consumer
     /// </summary>
     protected Task FlushAsync() => SendAsync(new WebSocketFlush());
 
+    /// <summary>
+    /// Refuses the WebSocket instead of accepting it, by an HTTP response; one that has been accepted already is closed with 1008. A page in a browser sees
+    /// only that it was refused; a program can read the status and the text.
+    /// </summary>
+    /// <param name="status">400 to 599. Default: 403.</param>
+    /// <param name="body">Plain text for the client's developer.</param>
+    protected Task RefuseAsync(int status = StatusCodes.Status403Forbidden, string body = "") => SendAsync(new Refusal(status, body));
+
     /// <summary>Closes the WebSocket; before it is accepted, refuses it with the status 403.</summary>
     /// <param name="code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
     /// <param name="reason">Words for the client's log, at most 123 bytes of UTF-8.</param>

@@ -40,7 +40,7 @@ internal sealed class RecordedConnection : IConnection
         {
             WebSocketSend send => Encoding.UTF8.GetString(send.Payload.Span),
             WebSocketClose close => $"close {close.Code}",
-            NotFound => "not found",
+            Refusal { Status: 404 } => "not found",
             _ => "accept",
         });
         return ValueTask.CompletedTask;
