@@ -11,7 +11,7 @@ if (args is ["--healthcheck", ..])
 }
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddHealthChecks().AddChannelLayer();
+builder.Services.AddHealthChecks().AddChannels();
 builder.Services.AddChannels(builder.Configuration)      // "ChannelLayers" in appsettings: in memory unless Redis is named
     .AddMessage<Tick>()
     .AddMessage<ChatMessage>()

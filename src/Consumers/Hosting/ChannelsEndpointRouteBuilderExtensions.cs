@@ -1,4 +1,5 @@
 using ChannelsNet;
+using ChannelsNet.Draining;
 using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
 using ChannelsNet.Routing;
@@ -6,7 +7,6 @@ using ChannelsNet.Running;
 using ChannelsNet.WebSockets;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -49,7 +49,6 @@ public static class ChannelsEndpointRouteBuilderExtensions
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, ApplicationRoute route, WebSocketRoute webSockets, int index)
     {
         var services = endpoints.ServiceProvider;
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var pipeline = endpoints.CreateApplicationBuilder();
         pipeline.Use((context, next) =>
         {
@@ -58,7 +57,7 @@ public static class ChannelsEndpointRouteBuilderExtensions
         });
         pipeline.UseWebSockets();
         var application = route.HasOriginValidator ? route.Application : new OriginValidator(route.Application, webSockets.Options.AllowedOrigins);
-        pipeline.Run(new WebSocketEndpoint(application, webSockets, services, stopping).ServeAsync);
+        pipeline.Run(new WebSocketEndpoint(application, webSockets, services, services.GetRequiredService<OpenConnections>()).ServeAsync);
         var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
         endpoint.Add(builder =>
         {

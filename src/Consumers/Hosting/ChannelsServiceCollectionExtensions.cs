@@ -1,4 +1,5 @@
 using ChannelsNet;
+using ChannelsNet.Draining;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using ChannelsNet.Security;
@@ -6,6 +7,7 @@ using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -27,6 +29,10 @@ public static class ChannelsServiceCollectionExtensions
         services.TryAddSingleton<ConsumerServices>();
         services.TryAddSingleton<SlowClients>();
         services.TryAddSingleton<RefusedOrigins>();
+        services.TryAddSingleton<OpenConnections>();
+        services.AddHostedService<DrainService>();
+        services.AddOptions<DrainOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.WebSockets;
+using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
 using ChannelsNet.WebSockets.Receiving;
@@ -10,7 +12,7 @@ namespace ChannelsNet.WebSockets;
 /// <summary>
 /// One WebSocket on the server. The framework's WebSocket makes the handshake and reads; what is sent goes through an <see cref="Outbox"/>.
 /// </summary>
-internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDisposable
+internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDrainable, IDisposable
 {
     private static readonly WebSocketConnect _connect = new();
 
@@ -143,8 +145,9 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : WebSocketCodes.Broken);
     }
 
-    /// <summary>The server stops: closes with 1012, so that the client connects to another one or again.</summary>
-    public void Restart() => Close(new WebSocketClose(WebSocketCodes.Restart, "The server restarts."));
+    /// <inheritdoc/>
+    public void Drain(TimeSpan retryAfter) => Close(new WebSocketClose(
+        WebSocketCodes.Restart, string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.")));
 
     public void Dispose() => Wheel.Cancel(this);
 

@@ -1,9 +1,10 @@
+using ChannelsNet.Draining;
 using Microsoft.AspNetCore.Http;
 
 namespace ChannelsNet.WebSockets;
 
 /// <summary>Lets an application serve the WebSockets of one route.</summary>
-internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, IServiceProvider services, CancellationToken stopping)
+internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, IServiceProvider services, OpenConnections connections)
 {
     public async Task ServeAsync(HttpContext context)
     {
@@ -14,12 +15,22 @@ internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute
         }
 
         using var connection = new WebSocketConnection(context, route);
-        await using (stopping.UnsafeRegister(static state => ((WebSocketConnection)state!).Restart(), connection).ConfigureAwait(false))
+        if (!connections.TryAdd(connection))
         {
-            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "1";
+            return;
         }
 
-        await connection.FinishAsync().ConfigureAwait(false);
+        try
+        {
+            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
+            await connection.FinishAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            connections.Remove(connection);
+        }
     }
 
     private Scope ScopeOf(HttpContext context) => new()

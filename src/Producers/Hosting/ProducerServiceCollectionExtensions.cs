@@ -23,7 +23,8 @@ public static class ProducerServiceCollectionExtensions
                 provider.GetRequiredService<IChannelLayer>(),
                 provider.GetRequiredService<ILeases>(),
                 provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<TProducer>>())));
+                provider.GetRequiredService<ILogger<TProducer>>()),
+            provider.GetRequiredService<IHostApplicationLifetime>()));
         return builder;
     }
 }

@@ -83,17 +83,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
                 + "a process adds its own channels only. Add a channel made by NewChannelAsync here (in a consumer: ChannelName).");
         }
 
-        // What was posted before is not to reach who joins after it.
-        var confirmed = HostOf(_names.GroupMessages(group)).ConfirmedAsync();
-        return new(confirmed.IsCompletedSuccessfully
-            ? _local.Join(group, channel).WaitAsync(cancellationToken)
-            : JoinAsync(confirmed));
-
-        async Task JoinAsync(Task confirmed)
-        {
-            await confirmed.WaitAsync(cancellationToken).ConfigureAwait(false);
-            await _local.Join(group, channel).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+        return JoinAsync(group, channel, cancellationToken);
     }
 
     public ValueTask GroupDiscardAsync(string group, string channel, CancellationToken cancellationToken = default)
@@ -166,6 +156,13 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
 
         var process = _names.ProcessMessages($"{prefix}.{_local.Client}!");
         return HostOf(process).Subscriptions.Open(process, DeliverToProcess);
+    }
+
+    private async ValueTask JoinAsync(string group, string channel, CancellationToken cancellationToken)
+    {
+        // What was posted before is not to reach who joins after it.
+        await HostOf(_names.GroupMessages(group)).ConfirmedAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _local.Join(group, channel).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Message> ReceiveGeneralAsync(string channel, CancellationToken cancellationToken)
