@@ -6,7 +6,7 @@ using System.Text;
 namespace ChannelsNet.Support;
 
 /// <summary>One command to a server on a connection of its own, also to one that no client would use yet.</summary>
-internal static class RedisQuestion
+public static class RedisQuestion
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
 

@@ -30,7 +30,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     internal bool IsRunning => Process.IsRunning;
 
-    internal int Port => int.Parse(Address.AsSpan(Address.LastIndexOf(':') + 1), CultureInfo.InvariantCulture);
+    public int Port => int.Parse(Address.AsSpan(Address.LastIndexOf(':') + 1), CultureInfo.InvariantCulture);
 
     private RedisProcess Process => _owned as RedisProcess ?? throw new InvalidOperationException(
         $"This Redis is {Kind}, which a test can't stop and start. Start it with {nameof(RedisServer)}.{nameof(StartProcessAsync)}.");

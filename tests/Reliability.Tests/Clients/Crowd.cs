@@ -16,9 +16,12 @@ internal sealed class Crowd : IAsyncDisposable
 
     public int Connected => Clients.Count(client => client.IsConnected);
 
-    public static async Task<Crowd> ConnectAsync(int count, Uri uri, Clock clock)
+    /// <param name="count">How many clients.</param>
+    /// <param name="clock">Measures how long they are away.</param>
+    /// <param name="addresses">Where they connect, by turns.</param>
+    public static async Task<Crowd> ConnectAsync(int count, Clock clock, params Uri[] addresses)
     {
-        var crowd = new Crowd([.. Enumerable.Range(0, count).Select(_ => new ReconnectingClient(uri, clock))]);
+        var crowd = new Crowd([.. Enumerable.Range(0, count).Select(i => new ReconnectingClient(addresses[i % addresses.Length], clock))]);
         await crowd.AllConnectedAsync();
         return crowd;
     }
@@ -30,6 +33,9 @@ internal sealed class Crowd : IAsyncDisposable
         () => Clients.All(client => client.LastHeard >= number),
         () => $"{Clients.Count(client => client.LastHeard < number)} clients have not heard message {number}.",
         TimeSpan.FromSeconds(30));
+
+    /// <summary>How many messages each client has missed since the first that it heard, up to the last that was sent; from the fewest to the most.</summary>
+    public int[] Missed(int last) => [.. Clients.Select(client => last - client.Heard[0] + 1 - client.Heard.Count).Order()];
 
     public async Task StopAsync()
     {

@@ -22,19 +22,20 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>How many messages the layer refused.</summary>
     public int Refused { get; private set; }
 
-    public static Traffic Start(string redis, string prefix, string room, int perSecond)
+    public static Traffic Start(string redis, string prefix, string room, int perSecond, ChannelLayerBackend backend = ChannelLayerBackend.RedisPubSub)
     {
         var services = new ServiceCollection();
         services.AddChannelLayers(configure: options =>
         {
-            options.Backend = ChannelLayerBackend.RedisPubSub;
+            options.Backend = backend;
             options.Hosts.Add(redis);
             options.Prefix = prefix;
         });
         return new Traffic(services.BuildServiceProvider(), $"chat_{room}", perSecond);
     }
 
-    /// <summary>Ends it, and sends one message more, which is the last.</summary>
+    /// <summary>Ends it.</summary>
+    /// <returns>The number of the last message.</returns>
     public async Task<int> StopAsync()
     {
         await _stop.CancelAsync();

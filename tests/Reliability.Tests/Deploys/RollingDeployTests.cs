@@ -20,7 +20,7 @@ public sealed class RollingDeployTests
         var nodes = await Task.WhenAll(ports.Select(port => StartAsync(redis, prefix, port)));
         try
         {
-            await using var crowd = await Crowd.ConnectAsync(count, new Uri($"ws://127.0.0.1:{nginx.Port}/chat/deploy/"), clock);
+            await using var crowd = await Crowd.ConnectAsync(count, clock, new Uri($"ws://127.0.0.1:{nginx.Port}/chat/deploy/"));
             await using var traffic = Traffic.Start(redis.Address, prefix, "deploy", PerSecond);
             await crowd.AllHeardAsync(1);
             var shortestStop = TimeSpan.MaxValue;
@@ -41,7 +41,7 @@ public sealed class RollingDeployTests
             await crowd.StopAsync();
 
             var codes = crowd.Clients.SelectMany(client => client.Codes).GroupBy(code => code).Select(group => $"{group.Key}: {group.Count()}").Order();
-            var missed = crowd.Clients.Select(client => last - client.Heard[0] + 1 - client.Heard.Count).Order().ToArray();
+            var missed = crowd.Missed(last);
             var ends = crowd.Clients.Sum(client => client.Ends);
             var away = crowd.Clients.Max(client => client.LongestAway);
             Report.Add("rolling deploy", $"{count} clients, 3 nodes, {PerSecond} messages/s",

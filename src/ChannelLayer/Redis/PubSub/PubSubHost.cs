@@ -118,7 +118,7 @@ internal sealed class PubSubHost
             await redis.GetSubscriber().PublishAsync(channel, payload).ConfigureAwait(false);
             return null;
         }
-        catch (RedisConnectionException fault) when (fault.CommandStatus != CommandStatus.Sent)
+        catch (Exception fault) when (fault is RedisConnectionException { CommandStatus: not CommandStatus.Sent } || RedisFaults.IsPassing(fault))
         {
             return fault;
         }

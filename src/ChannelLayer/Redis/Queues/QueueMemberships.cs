@@ -6,11 +6,23 @@ namespace ChannelsNet.Redis.Queues;
 
 /// <summary>
 /// The memberships of a layer with queues, written down in Redis. Those of this process's own channels are written again in time, so that none
-/// ends while its channel lives, and when a server has come back, which may have lost them.
+/// ends while its channel lives, when a server has come back, which may have lost them, and when one could not be written.
 /// </summary>
-internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, ILogger logger) : IMemberships
+internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, Action renew, ILogger logger) : IMemberships
 {
-    public Task Add(string group, string channel, OwnChannel? own) => AddAsync(group, [channel], own is not null);
+    public async Task Add(string group, string channel, OwnChannel? own)
+    {
+        if (own is null)
+        {
+            await hostOf(group).JoinAsync(group, [channel]).ConfigureAwait(false);
+        }
+        else if (await TryAddAsync(group, [channel]).ConfigureAwait(false) is { } fault)
+        {
+            // It is written down when the server takes it again.
+            RedisLog.NotJoined(logger, group, fault.Message);
+            renew();
+        }
+    }
 
     public async Task Discard(string group, string channel)
     {
@@ -36,25 +48,23 @@ internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, ILogger l
         {
             foreach (var names in member.Chunk(1000))
             {
-                all &= await AddAsync(member.Key, names, own: true).ConfigureAwait(false);
+                all &= await TryAddAsync(member.Key, names).ConfigureAwait(false) is null;
             }
         }
 
         return all;
     }
 
-    private async Task<bool> AddAsync(string group, string[] channels, bool own)
+    private async Task<Exception?> TryAddAsync(string group, string[] channels)
     {
         try
         {
             await hostOf(group).JoinAsync(group, channels).ConfigureAwait(false);
-            return true;
+            return null;
         }
-        catch (Exception fault) when (own && fault is RedisException or TimeoutException)
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
         {
-            // It is written down when the server is back.
-            RedisLog.NotJoined(logger, group, fault.Message);
-            return false;
+            return fault;
         }
     }
 }

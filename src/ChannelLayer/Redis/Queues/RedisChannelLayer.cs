@@ -29,6 +29,9 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
     private readonly ITimer _renewal;
     private volatile bool _disposed;
 
+    /// <summary>How often somebody has asked to write all memberships down again since that was done.</summary>
+    private int _renewals;
+
     public RedisChannelLayer(
         ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, ILogger logger)
     {
@@ -41,7 +44,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         _drops = drops;
         _hosts = [.. Enumerable.Range(0, hosts.Count).Select(index =>
             new QueueHost(hosts[index], _names, options.Expiry, options.GroupExpiry, clock))];
-        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], logger);
+        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], Renew, logger);
         _local = new LocalDelivery(options, time, drops, memberships: _memberships);
         _readers = [.. _hosts.Select(host => new QueueReader(
             host.Connection.Address, host, _names.Wake(_local.Client), Wanted, (queue, entry) => DeliverAsync(host, queue, entry),
@@ -139,7 +142,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         {
             members = await home.MembersAsync(group).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisConnectionException fault)
+        catch (Exception fault) when (fault is RedisConnectionException || RedisFaults.IsPassing(fault))
         {
             throw new ChannelLayerUnavailableException(home.Connection.Name, fault);
         }
@@ -185,7 +188,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         {
             return await host.SendAsync(values).ConfigureAwait(false);
         }
-        catch (RedisConnectionException fault)
+        catch (Exception fault) when (fault is RedisConnectionException || RedisFaults.IsPassing(fault))
         {
             throw new ChannelLayerUnavailableException(host.Connection.Name, fault);
         }
@@ -273,14 +276,27 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         }
     }
 
-    private void Renew() => _ = RenewAsync();
+    private void Renew()
+    {
+        if (Interlocked.Increment(ref _renewals) == 1)
+        {
+            _ = RenewAsync();
+        }
+    }
 
     /// <summary>A connection that has just come back may not take commands yet, or may go again: then once more, until all is written down.</summary>
     private async Task RenewAsync()
     {
-        while (!_disposed && !await _memberships.RenewAsync(_local.OwnChannels).ConfigureAwait(false))
+        for (var asked = Volatile.Read(ref _renewals); asked > 0 && !_disposed;)
         {
-            await Task.Delay(_again).ConfigureAwait(false);
+            if (await _memberships.RenewAsync(_local.OwnChannels).ConfigureAwait(false))
+            {
+                asked = Interlocked.Add(ref _renewals, -asked);
+            }
+            else
+            {
+                await Task.Delay(_again).ConfigureAwait(false);
+            }
         }
     }
 }
