@@ -32,6 +32,9 @@ public abstract record Message
     /// </summary>
     internal ref object? Written => ref _written;
 
+    /// <summary>The trace that it was sent in (W3C Trace Context, "traceparent"); null for none. No part of the message either.</summary>
+    internal string? TraceParent { get; set; }
+
     /// <summary>Whether the other is a message of the same class; derived records compare their members.</summary>
     public virtual bool Equals(Message? other) => other is not null && EqualityContract == other.EqualityContract;
 

@@ -5,6 +5,7 @@ using ChannelsNet.Redis;
 using ChannelsNet.Redis.Leases;
 using ChannelsNet.Redis.PubSub;
 using ChannelsNet.Redis.Queues;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,10 +19,8 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
     private readonly TimeProvider _time = services.GetRequiredService<TimeProvider>();
     private RedisHosts? _hosts;
 
-    /// <summary>How it stands with the back-end; in memory the layer itself tells.</summary>
-    public IChannelLayerStatus Status => _options.Backend == ChannelLayerBackend.InMemory
-        ? (IChannelLayerStatus)services.GetRequiredKeyedService<IChannelLayer>(name)
-        : Hosts;
+    /// <summary>How it stands with the back-end.</summary>
+    public IChannelLayerStatus Status => _options.Backend == ChannelLayerBackend.InMemory ? new InMemoryStatus() : Hosts;
 
     private RedisHosts Hosts => _hosts ??= new RedisHosts(
         _options.Hosts.DefaultIfEmpty(RedisAddress.Default).Select(services.GetRequiredService<RedisConnections>().To));
@@ -30,14 +29,29 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
     {
         var types = services.GetRequiredService<MessageTypes>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger($"ChannelsNet.ChannelLayer.{name}");
-        var drops = new Drops(name, services.GetRequiredService<IMeterFactory>(), _time, logger);
-        return _options.Backend switch
+        var meters = services.GetRequiredService<IMeterFactory>();
+        var drops = new Drops(name, meters, _time, logger);
+        var meter = new LayerMeter(name, meters);
+        switch (_options.Backend)
         {
-            ChannelLayerBackend.InMemory => new InMemoryChannelLayer(_options, types, _time, drops),
-            ChannelLayerBackend.RedisPubSub => new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, logger),
-            _ => new RedisChannelLayer(
-                _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, logger),
-        };
+            case ChannelLayerBackend.InMemory:
+                var inMemory = new InMemoryChannelLayer(_options, types, _time, drops, meter);
+                return Observed(inMemory, inMemory.Local);
+            case ChannelLayerBackend.RedisPubSub:
+                var pubSub = new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, meter, logger);
+                return Observed(pubSub, pubSub.Local);
+            default:
+                var queues = new RedisChannelLayer(
+                    _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, meter, logger);
+                return Observed(queues, queues.Local);
+        }
+
+        ObservedChannelLayer Observed(IChannelLayer layer, LocalDelivery local)
+        {
+            var status = Status;
+            meter.Observe(() => status.State, () => local.GroupCount, () => local.ChannelCount);
+            return new ObservedChannelLayer(layer, meter, types);
+        }
     }
 
     public ILeases CreateLeases() => _options.Backend == ChannelLayerBackend.InMemory

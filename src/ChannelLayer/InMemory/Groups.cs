@@ -47,15 +47,16 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         return Task.CompletedTask;
     }
 
-    /// <summary>Puts a message into the mailboxes of all members; how many were full.</summary>
-    public int Send(string name, Message message, string? except)
+    /// <summary>Puts a message into the mailboxes of all members.</summary>
+    /// <returns>How many have got it, and how many were full.</returns>
+    public (int Received, int Full) Send(string name, Message message, string? except)
     {
         if (!_groups.TryGetValue(name, out var group))
         {
-            return 0;
+            return default;
         }
 
-        var full = 0;
+        var (received, full) = (0, 0);
         List<string>? expired = null;
         lock (group)
         {
@@ -70,7 +71,11 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
                 {
                     (expired ??= []).Add(channel);
                 }
-                else if (!Put(member.Own, channel, message))
+                else if (Put(member.Own, channel, message))
+                {
+                    received++;
+                }
+                else
                 {
                     full++;
                 }
@@ -87,7 +92,7 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
             }
         }
 
-        return full;
+        return (received, full);
     }
 
     public void Clear()

@@ -1,21 +1,12 @@
 using ChannelsNet.Messages;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.InMemory;
 
 /// <summary>Channels and groups in the memory of this process; no other process is reached.</summary>
-internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time, Drops drops)
-    : IChannelLayer, IChannelLayerStatus
+internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time, Drops drops, LayerMeter meter) : IChannelLayer
 {
-    private readonly LocalDelivery _local = new(options, time, drops);
-
-    public ChannelLayerState State => ChannelLayerState.Connected;
-
-    /// <summary>It never does.</summary>
-    public event Action<ChannelLayerState>? Changed
-    {
-        add { }
-        remove { }
-    }
+    private readonly LocalDelivery _local = new(options, time, drops, meter);
 
     internal LocalDelivery Local => _local;
 

@@ -1,3 +1,5 @@
+using ChannelsNet.Telemetry;
+
 namespace ChannelsNet.InMemory;
 
 /// <summary>
@@ -8,14 +10,16 @@ internal sealed class LocalDelivery
 {
     private readonly ChannelNamer _namer = new();
     private readonly Drops _drops;
+    private readonly LayerMeter _meter;
     private readonly Mailboxes _mailboxes;
     private readonly Groups _groups;
     private readonly IMemberships _memberships;
 
-    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, IGroupTransport? transport = null, IMemberships? memberships = null)
+    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, LayerMeter meter, IGroupTransport? transport = null, IMemberships? memberships = null)
     {
         time = CoarseTime.Of(time);
         _drops = drops;
+        _meter = meter;
         _mailboxes = new Mailboxes(options, time, drops);
         _groups = new Groups(_mailboxes, options.GroupExpiry, time, transport);
         _memberships = memberships ?? _groups;
@@ -46,13 +50,13 @@ internal sealed class LocalDelivery
     {
         if (IsOwn(channel))
         {
-            return FindOwn(channel) is { } own && !own.TryPut(message) ? own.Capacity : null;
+            return FindOwn(channel) is { } own ? Put(own, message) : null;
         }
 
         var box = _mailboxes.Enter(channel);
         try
         {
-            return box.TryPut(message) ? null : box.Capacity;
+            return Put(box, message);
         }
         finally
         {
@@ -85,8 +89,14 @@ internal sealed class LocalDelivery
         FindOwn(channel)?.Leave(group, _memberships) ?? _memberships.Discard(group, channel);
 
     /// <summary>Puts a message into the mailboxes of all members that are here. A member that is full misses it.</summary>
-    public void SendToGroup(string group, Message message, string? except) =>
-        _drops.Add(DropReason.Full, group, _groups.Send(group, message, except));
+    public void SendToGroup(string group, Message message, string? except)
+    {
+        var began = _meter.BeginFanOut();
+        var (received, full) = _groups.Send(group, message, except);
+        _meter.EndFanOut(began);
+        _meter.Received(received);
+        _drops.Add(DropReason.Full, group, full);
+    }
 
     /// <summary>Takes an own channel away, out of the groups that it is in.</summary>
     public Task Close(OwnChannel channel, IEnumerable<string> groups)
@@ -100,5 +110,16 @@ internal sealed class LocalDelivery
     {
         _mailboxes.Clear();
         _groups.Clear();
+    }
+
+    private int? Put(Mailbox box, Message message)
+    {
+        if (!box.TryPut(message))
+        {
+            return box.Capacity;
+        }
+
+        _meter.Received(1);
+        return null;
     }
 }

@@ -37,4 +37,9 @@ public readonly record struct MessageRoute
     /// "__except_process__" with a string.
     /// </summary>
     public string? ExceptProcess { get; init; }
+
+    /// <summary>
+    /// The trace that it was sent in (W3C Trace Context); null if nobody traces. On the wire the key "__traceparent__" with a string.
+    /// </summary>
+    public string? TraceParent { get; init; }
 }

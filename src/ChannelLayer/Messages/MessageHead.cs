@@ -12,10 +12,11 @@ internal struct MessageHead
     private const string ChannelKey = "__asgi_channel__";
     private const string ExceptKey = "__except__";
     private const string ExceptProcessKey = "__except_process__";
+    private const string TraceKey = "__traceparent__";
 
     private string? _type;
 
-    public static IReadOnlyList<string> Keys { get; } = [TypeKey, ChannelKey, ExceptKey, ExceptProcessKey];
+    public static IReadOnlyList<string> Keys { get; } = [TypeKey, ChannelKey, ExceptKey, ExceptProcessKey, TraceKey];
 
     public MessageRoute Route { get; private set; }
 
@@ -29,7 +30,8 @@ internal struct MessageHead
         key.SequenceEqual("type"u8)
         || key.SequenceEqual("__asgi_channel__"u8)
         || key.SequenceEqual("__except__"u8)
-        || key.SequenceEqual("__except_process__"u8);
+        || key.SequenceEqual("__except_process__"u8)
+        || key.SequenceEqual("__traceparent__"u8);
 
     public static void WriteType(string type, IValueWriter writer)
     {
@@ -57,6 +59,11 @@ internal struct MessageHead
         {
             WriteRoute(ExceptProcessKey, process, writer);
         }
+
+        if (route.TraceParent is { } trace)
+        {
+            WriteRoute(TraceKey, trace, writer);
+        }
     }
 
     /// <summary>Takes the value of one of the keys.</summary>
@@ -75,6 +82,9 @@ internal struct MessageHead
                 break;
             case ExceptKey:
                 Route = Route with { Except = value as string ?? throw Wrong(key, "a string") };
+                break;
+            case TraceKey:
+                Route = Route with { TraceParent = value as string ?? throw Wrong(key, "a string") };
                 break;
             default:
                 Route = Route with { ExceptProcess = value as string ?? throw Wrong(key, "a string") };

@@ -14,6 +14,11 @@ internal sealed class MessageCodec(MessageTypes types, IMessageSerializer serial
     /// <exception cref="MessageTooLargeException">The message has more bytes than a message may have.</exception>
     public byte[] Write(Message message, MessageRoute route, int head = 0)
     {
+        if (message is { TraceParent: { } trace })
+        {
+            route = route with { TraceParent = trace };
+        }
+
         var output = new ArrayBufferWriter<byte>(256);
         output.Advance(head);
         serializer.Serialize(message, route, output);
@@ -26,6 +31,7 @@ internal sealed class MessageCodec(MessageTypes types, IMessageSerializer serial
         try
         {
             message = serializer.Deserialize(payload, out route);
+            message.TraceParent = route.TraceParent;
             return true;
         }
         catch (FormatException fault)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Hosting;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Running;
@@ -70,7 +71,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             {
                 isIdle = false;
                 context.Handling = message;
-                await consumer.DispatchAsync(message).ConfigureAwait(false);
+                await HandleAsync(message).ConfigureAwait(false);
                 context.Handling = null;
             }
 
@@ -92,6 +93,10 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             }
         }
     }
+
+    private Task HandleAsync(Message message) => ChannelsActivities.AreHeard
+        ? ChannelsActivities.HandleAsync(message, consumer.GetType().Name, () => consumer.DispatchAsync(message))
+        : consumer.DispatchAsync(message);
 
     private async Task EndAsync(Scope scope)
     {

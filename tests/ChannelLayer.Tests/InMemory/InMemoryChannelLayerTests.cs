@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json.Serialization.Metadata;
 using ChannelsNet.Messages;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -106,9 +107,14 @@ public sealed class InMemoryChannelLayerTests : IDisposable
         Assert.Equal(0, layer.Local.ChannelCount);
     }
 
-    private InMemoryChannelLayer NewLayer(ChannelLayerOptions? options = null) => new(
-        options ?? new ChannelLayerOptions(),
-        new MessageTypes([MessageType.Create<Note>(new DefaultJsonTypeInfoResolver())]),
-        _time,
-        new Drops("default", new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), _time, NullLogger.Instance));
+    private InMemoryChannelLayer NewLayer(ChannelLayerOptions? options = null)
+    {
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        return new InMemoryChannelLayer(
+            options ?? new ChannelLayerOptions(),
+            new MessageTypes([MessageType.Create<Note>(new DefaultJsonTypeInfoResolver())]),
+            _time,
+            new Drops("default", meters, _time, NullLogger.Instance),
+            new LayerMeter("default", meters));
+    }
 }

@@ -265,7 +265,7 @@ public sealed class MessagePackMessageSerializerTests : MessageSerializerContrac
     [InlineData("80")]
     public void A_route_of_another_kind_is_refused(string value)
     {
-        foreach (var key in new[] { "__asgi_channel__", "__except__", "__except_process__" })
+        foreach (var key in new[] { "__asgi_channel__", "__except__", "__except_process__", "__traceparent__" })
         {
             var fault = Assert.Throws<FormatException>(
                 () => Serializer.Read(Convert.FromHexString($"82a474797065a178{Text(key)}{value}")));

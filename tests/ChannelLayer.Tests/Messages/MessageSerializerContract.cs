@@ -274,6 +274,7 @@ public abstract class MessageSerializerContract
     [InlineData("__asgi_channel__")]
     [InlineData("__except__")]
     [InlineData("__except_process__")]
+    [InlineData("__traceparent__")]
     public void The_layers_own_keys_are_refused_as_members(string key)
     {
         AssertRefused($"Values[\"{key}\"]", Samples.Untyped((key, "a")));

@@ -1,3 +1,4 @@
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -16,6 +17,7 @@ internal sealed class PubSubHost
     private readonly RedisConnection _connection;
     private readonly RetryBuffer _waiting;
     private readonly Drops _drops;
+    private readonly LayerMeter _meter;
     private readonly bool _keeps;
     private readonly PublishPipeline _pipeline;
     private volatile bool _isAway;
@@ -25,14 +27,16 @@ internal sealed class PubSubHost
     /// <param name="options">Those of the layer.</param>
     /// <param name="time">The clock.</param>
     /// <param name="drops">Counts what is lost.</param>
+    /// <param name="meter">Counts what was kept and is sent.</param>
     /// <param name="logger">The layer's.</param>
     /// <param name="whenUnsent">Gets what <see cref="PostAsync"/> has taken and could not publish, in order.</param>
     public PubSubHost(
-        RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, ILogger logger, Action<PubSubHost, Publication> whenUnsent)
+        RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger, Action<PubSubHost, Publication> whenUnsent)
     {
         _pipeline = new PublishPipeline(publication => whenUnsent(this, publication));
         _connection = connection;
         _drops = drops;
+        _meter = meter;
         _keeps = options.WhenDisconnected == WhenDisconnected.Keep;
         _waiting = new RetryBuffer(options.RetryBuffer, options.Expiry, time, drops);
         Subscriptions = new RedisSubscriptions(connection, logger);
@@ -148,6 +152,7 @@ internal sealed class PubSubHost
             else if (await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is null)
             {
                 _waiting.Remove(oldest);
+                _meter.Retried();
             }
             else
             {

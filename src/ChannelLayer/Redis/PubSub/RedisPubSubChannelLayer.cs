@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -24,14 +25,14 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
     private readonly ConcurrentDictionary<string, Lazy<Task>> _own = new();
 
     public RedisPubSubChannelLayer(
-        ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, ILogger logger)
+        ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger)
     {
         _options = options;
-        _local = new LocalDelivery(options, time, drops, this);
+        _local = new LocalDelivery(options, time, drops, meter, this);
         _codec = codec;
         _hosts = hosts;
         _names = new RedisNames(options.Prefix, options.Sharded);
-        _publishers = [.. Enumerable.Range(0, hosts.Count).Select(index => new PubSubHost(hosts[index], options, time, drops, logger, KeepUnsent))];
+        _publishers = [.. Enumerable.Range(0, hosts.Count).Select(index => new PubSubHost(hosts[index], options, time, drops, meter, logger, KeepUnsent))];
         _general = new GeneralChannels(channel => HostOf(_names.ChannelMessages(channel)).Subscriptions, _names, DeliverToChannel);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -33,7 +34,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
     private int _renewals;
 
     public RedisChannelLayer(
-        ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, ILogger logger)
+        ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger)
     {
         var clock = new QueueClock(time);
         _codec = codec;
@@ -45,7 +46,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         _hosts = [.. Enumerable.Range(0, hosts.Count).Select(index =>
             new QueueHost(hosts[index], _names, options.Expiry, options.GroupExpiry, clock))];
         _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], Renew, logger);
-        _local = new LocalDelivery(options, time, drops, memberships: _memberships);
+        _local = new LocalDelivery(options, time, drops, meter, memberships: _memberships);
         _readers = [.. _hosts.Select(host => new QueueReader(
             host.Connection.Address, host, _names.Wake(_local.Client), Wanted, (queue, entry) => DeliverAsync(host, queue, entry),
             _own.ContainsKey, logger))];

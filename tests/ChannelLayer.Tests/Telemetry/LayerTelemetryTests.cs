@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using ChannelsNet.Redis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+
+namespace ChannelsNet.Telemetry;
+
+public sealed class LayerTelemetryTests : IClassFixture<RedisFixture>, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(10));
+    private readonly List<ServiceProvider> _processes = [];
+    private readonly RedisFixture _redis;
+    private readonly string _prefix = $"telemetry-{Guid.NewGuid():N}";
+
+    public LayerTelemetryTests(RedisFixture redis) => _redis = redis;
+
+    public static TheoryData<ChannelLayerBackend> Backends => [ChannelLayerBackend.InMemory, ChannelLayerBackend.RedisPubSub, ChannelLayerBackend.Redis];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        _patience.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Backends))]
+    public async Task The_trace_of_the_sender_comes_with_the_message(ChannelLayerBackend backend)
+    {
+        var (layer, _) = NewProcess(backend);
+        var other = backend == ChannelLayerBackend.InMemory ? layer : NewProcess(backend).Layer;
+        await using var channel = await other.NewChannelAsync(cancellationToken: _patience.Token);
+        var group = $"room-{Guid.NewGuid():N}";
+        await other.GroupAddAsync(group, channel.Name, _patience.Token);
+
+        await layer.GroupSendAsync(group, new Note("nobody traces"), cancellationToken: _patience.Token);
+        Assert.Null((await channel.ReadAsync(_patience.Token)).TraceParent);
+
+        // Others' tests may be running, and are heard too.
+        var sent = new ConcurrentQueue<Activity>();
+        using var listener = Listen(sent);
+        await layer.GroupSendAsync(group, new Note("traced"), cancellationToken: _patience.Token);
+        var message = await channel.ReadAsync(_patience.Token);
+        Assert.Equal(new Note("traced"), message);
+        var activity = Single(group);
+        Assert.Equal(activity.Id, message.TraceParent);
+        Assert.Equal((ActivityKind.Producer, "send test.note"), (activity.Kind, activity.OperationName));
+
+        await layer.SendAsync(channel.Name, new Note("to one"), _patience.Token);
+        Assert.Equal(Single(channel.Name).Id, (await channel.ReadAsync(_patience.Token)).TraceParent);
+
+        Activity Single(string destination) => Assert.Single(sent, activity => activity.GetTagItem("messaging.destination.name") as string == destination);
+    }
+
+    [Fact]
+    public async Task Sends_are_timed_with_how_they_ended_and_what_arrives_is_counted()
+    {
+        var (layer, meters) = NewProcess(ChannelLayerBackend.InMemory, options => options.Capacity = 1);
+        using var durations = new MetricCollector<double>(meters, "ChannelsNet.ChannelLayer", "channels.layer.send.duration");
+        using var received = new MetricCollector<long>(meters, "ChannelsNet.ChannelLayer", "channels.layer.received");
+        using var fanOut = new MetricCollector<double>(meters, "ChannelsNet.ChannelLayer", "channels.layer.fanout.duration");
+        await using var one = await layer.NewChannelAsync();
+        await using var other = await layer.NewChannelAsync();
+        await layer.GroupAddAsync("room", one.Name);
+        await layer.GroupAddAsync("room", other.Name);
+        await layer.GroupSendAsync("room", new Note("hello"));
+        await Assert.ThrowsAsync<ChannelFullException>(() => layer.SendAsync(one.Name, new Note("one too many")).AsTask());
+
+        var measured = durations.GetMeasurementSnapshot();
+        Assert.Equal([("group", null), ("channel", "full")], measured.Select(
+            one => ((string?)one.Tags["kind"], (string?)one.Tags.GetValueOrDefault("error.type"))));
+        Assert.All(measured, one => Assert.Equal("default", one.Tags["layer"]));
+        Assert.Equal(2, received.GetMeasurementSnapshot().Sum(one => one.Value));
+        Assert.Single(fanOut.GetMeasurementSnapshot());
+    }
+
+    [Fact]
+    public async Task The_state_the_groups_and_the_channels_can_be_looked_at()
+    {
+        var (layer, meters) = NewProcess(ChannelLayerBackend.InMemory);
+        using var connected = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.connected");
+        using var groups = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.groups");
+        using var channels = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.channels");
+        await using (var one = await layer.NewChannelAsync())
+        {
+            await layer.GroupAddAsync("room", one.Name);
+            Assert.Equal((1, 1, 1), Look());
+        }
+
+        Assert.Equal((1, 0, 0), Look());
+
+        (int Connected, int Groups, int Channels) Look()
+        {
+            connected.RecordObservableInstruments();
+            groups.RecordObservableInstruments();
+            channels.RecordObservableInstruments();
+            return (connected.LastMeasurement!.Value, groups.LastMeasurement!.Value, channels.LastMeasurement!.Value);
+        }
+    }
+
+    private static ActivityListener Listen(ConcurrentQueue<Activity> sent)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "ChannelsNet",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = sent.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
+    }
+
+    private (IChannelLayer Layer, IMeterFactory Meters) NewProcess(ChannelLayerBackend backend, Action<ChannelLayerOptions>? configure = null)
+    {
+        var services = new ServiceCollection();
+        services.AddChannelLayers(configure: options =>
+        {
+            (options.Backend, options.Prefix) = (backend, _prefix);
+            options.Hosts.Add(_redis.Address);
+            configure?.Invoke(options);
+        }).AddMessage<Note>();
+        var process = services.BuildServiceProvider();
+        _processes.Add(process);
+        return (process.GetRequiredService<IChannelLayer>(), process.GetRequiredService<IMeterFactory>());
+    }
+}

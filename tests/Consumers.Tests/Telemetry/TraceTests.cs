@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ChannelsNet.Telemetry;
+
+public sealed class TraceTests
+{
+    private sealed class TracedConsumer : WebSocketConsumer, IHandle<Note>
+    {
+        protected internal override IReadOnlyList<string> Groups => ["traced"];
+
+        public Task HandleAsync(Note message) => message.Text == "throw" ? throw new InvalidOperationException("as told") : SendTextAsync(message.Text);
+    }
+
+    [Fact]
+    public async Task A_handler_has_a_trace_of_its_own_that_is_linked_to_the_senders()
+    {
+        var stopped = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "ChannelsNet" or nameof(TraceTests),
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = stopped.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var source = new ActivitySource(nameof(TraceTests));
+        await using var server = await TestServer.StartAsync(Consumer.For<TracedConsumer>());
+        using var one = await server.ConnectAsync();
+        using var other = await server.ConnectAsync();
+
+        string trace;
+        using (var request = source.StartActivity("request"))
+        {
+            trace = request!.TraceId.ToHexString();
+            await server.Layer.GroupSendAsync("traced", new Note("hello"));
+        }
+
+        Assert.Equal("hello", await one.ReceiveAsync());
+        Assert.Equal("hello", await other.ReceiveAsync());
+        await server.Layer.GroupSendAsync("traced", new Note("throw"));
+        Assert.StartsWith("close 1011", await one.ReceiveAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("close 1011", await other.ReceiveAsync(), StringComparison.Ordinal);
+
+        var handled = stopped.Where(activity => activity.OperationName == $"process {nameof(TracedConsumer)}").ToArray();
+        Assert.Equal(4, handled.Length);
+        Assert.All(handled, activity => Assert.Null(activity.Parent));
+        Assert.All(handled[..2], activity => Assert.Equal(trace, Assert.Single(activity.Links).Context.TraceId.ToHexString()));
+        Assert.Equal(4, handled.Select(activity => activity.TraceId).Distinct().Count());
+        Assert.All(handled[2..], activity => Assert.Equal((ActivityStatusCode.Error, "as told"), (activity.Status, activity.StatusDescription)));
+    }
+}
