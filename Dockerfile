@@ -6,6 +6,7 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Directory.Build.props src/
 COPY src/ChannelLayer/ChannelLayer.csproj src/ChannelLayer/
 COPY src/Consumers/Consumers.csproj src/Consumers/
+COPY src/OpenTelemetry/OpenTelemetry.csproj src/OpenTelemetry/
 COPY src/Producers/Producers.csproj src/Producers/
 COPY src/Web/Web.csproj src/Web/
 RUN dotnet restore src/Web/Web.csproj

@@ -4,6 +4,7 @@ using ChannelsNet.Clock;
 using ChannelsNet.Echo;
 using ChannelsNet.Health;
 using ChannelsNet.Pages;
+using ChannelsNet.Telemetry;
 
 if (args is ["--healthcheck", ..])
 {
@@ -11,6 +12,7 @@ if (args is ["--healthcheck", ..])
 }
 
 var builder = WebApplication.CreateBuilder(args);
+builder.AddTelemetry();
 builder.Services.AddHealthChecks().AddChannels();
 builder.Services.AddChannels(builder.Configuration)      // "ChannelLayers" in appsettings: in memory unless Redis is named
     .AddMessage<Tick>()
