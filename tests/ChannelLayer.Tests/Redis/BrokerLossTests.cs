@@ -323,7 +323,7 @@ public sealed class BrokerLossTests : IAsyncLifetime
             var meters = services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Scope == meters)
+                if (instrument.Meter.Scope == meters && instrument.Name == "channels.layer.dropped")
                 {
                     listener.EnableMeasurementEvents(instrument);
                 }
