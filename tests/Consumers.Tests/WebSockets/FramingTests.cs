@@ -78,6 +78,18 @@ public sealed class FramingTests
         Assert.Equal(sent, payload);
     }
 
+    [Fact]
+    public async Task Pings_that_come_together_are_all_answered()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>());
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync([.. Enumerable.Range(0, 10).SelectMany(i => RawClient.Frame(0x89, Encoding.UTF8.GetBytes($"{i}")))]);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal($"pong {i}", await client.NextAsync());
+        }
+    }
+
     public static TheoryData<string, byte[]> Faults => new()
     {
         { "a ping of 126 bytes", RawClient.Frame(0x89, new byte[126]) },
@@ -130,6 +142,19 @@ public sealed class FramingTests
         }
 
         Assert.StartsWith(expected, await client.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xC3, 0x28 })]
+    [InlineData(new byte[] { 0xF4, 0x90 })]
+    [InlineData(new byte[] { (byte)'a', 0xFF })]
+    public async Task A_text_that_can_t_become_UTF_8_any_more_is_refused_before_the_rest_of_its_frame_has_come(byte[] beginning)
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>());
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync(RawClient.Frame(0x81, [.. beginning, .. new byte[100]])[..^100]);
+        Assert.StartsWith("close 1007", await client.NextAsync(), StringComparison.Ordinal);
+        Assert.Empty(await client.ReadToEndAsync());
     }
 
     private sealed class SaysMuchAndCloses : WebSocketConsumer
