@@ -204,6 +204,17 @@ public sealed class FramingTests
     }
 
     [Fact]
+    public async Task A_close_right_behind_a_message_that_is_too_large_ends_the_connection_at_once()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>(), services => services.Configure<WebSocketConnectionOptions>(options =>
+            (options.MaxMessageSize, options.CloseTimeout) = (10, TimeSpan.FromHours(1))));
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync([.. RawClient.Frame(0x81, new byte[11]), .. RawClient.Frame(0x88, [])]);
+        Assert.StartsWith("close 1009", await client.NextAsync(), StringComparison.Ordinal);
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task A_close_without_a_code_is_answered_as_a_normal_end()
     {
         await using var server = await TestServer.StartAsync(Consumer.For<Echo>());
