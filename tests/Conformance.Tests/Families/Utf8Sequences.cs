@@ -12,6 +12,8 @@ public sealed class Utf8Sequences(EchoServer server)
     private static readonly string[] _incomplete =
         ["C0", "E080", "F08080", "F8808080", "FC80808080", "DF", "EFBF", "F7BFBF", "FBBFBFBF", "FDBFBFBFBF"];
 
+    private static readonly (int From, int To)[] _beginnings = [(0xC0, 0xDF), (0xE0, 0xEF), (0xF0, 0xF7), (0xF8, 0xFB), (0xFC, 0xFD)];
+
     private static readonly Cases _cases =
     [
         .. Family(5, "68656C6C6F24776F726C64", "68656C6C6FC2A2776F726C64", "68656C6C6FE282AC776F726C64", "68656C6C6FF0A4ADA2776F726C64", Kosme),
@@ -28,7 +30,7 @@ public sealed class Utf8Sequences(EchoServer server)
 
         // Continuations of nothing, and beginnings without an end.
         .. Family(12, "!80", "!BF", "!80BF", "!80BF80", "!80BF80BF", "!80BF80BF80", "!80BF80BF80BF", "!" + Range(0x80, 0xBF)),
-        .. Family(13, [.. new[] { (0xC0, 0xDF), (0xE0, 0xEF), (0xF0, 0xF7), (0xF8, 0xFB), (0xFC, 0xFD) }.Select(range => "!" + Range(range.Item1, range.Item2, "20"))]),
+        .. Family(13, [.. _beginnings.Select(range => "!" + Range(range.From, range.To, "20"))]),
         .. Family(14, [.. _incomplete.Select(text => "!" + text)]),
         .. Family(15, "!" + string.Concat(_incomplete)),
         .. Family(16, "!FE", "!FF", "!FEFEFFFF"),
