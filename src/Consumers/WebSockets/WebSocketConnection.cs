@@ -3,14 +3,17 @@ using System.Net.WebSockets;
 using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
+using ChannelsNet.WebSockets.Compression;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace ChannelsNet.WebSockets;
 
 /// <summary>
-/// One WebSocket on the server. The framework's WebSocket makes the handshake and reads; what is sent goes through an <see cref="Outbox"/>.
+/// One WebSocket on the server. The framework makes the handshake; what comes is read by a <see cref="WebSocketReader"/>, what is sent goes through an
+/// <see cref="Outbox"/>.
 /// </summary>
 internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDrainable, IDisposable
 {
@@ -236,6 +239,15 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             context.Response.Headers[name] = value;
         }
 
+        var upgrade = context.Features.Get<WebSocketUpgrade>();
+        var compression = Options.Compression && upgrade is not null
+            ? CompressionAgreement.Find(context.Request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketExtensions))
+            : null;
+        if (compression is { Answer: var answer })
+        {
+            context.Response.Headers.SecWebSocketExtensions = answer;
+        }
+
         WebSocket socket;
         try
         {
@@ -243,8 +255,6 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             {
                 SubProtocol = accept.Subprotocol,
                 KeepAliveInterval = Timeout.InfiniteTimeSpan,
-                DangerousEnableCompression = Options.Compression,
-                DisableServerContextTakeover = true,
             }).ConfigureAwait(false);
         }
         catch (Exception fault) when (IsEndOfConnection(fault))
@@ -253,22 +263,10 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             return;
         }
 
-        var upgrade = context.Features.Get<WebSocketUpgrade>();
-        var window = WebSocketDeflate.NegotiatedWindow(context.Response.Headers.SecWebSocketExtensions);
-        _outbox = new Outbox(upgrade?.Output() ?? new WebSocketOutput(socket), route, context, window);
-        if (upgrade is not null && window == 0)
-        {
-            _reader = new FrameReader(upgrade.Input(), this, _outbox, Options.MaxMessageSize);
-        }
-        else
-        {
-            _reader = new FrameworkReader(socket, this, Options.MaxMessageSize);
-            if (upgrade?.Stream is { } stream)
-            {
-                (stream.Outbox, stream.Listener) = (_outbox, this);
-            }
-        }
-
+        _outbox = new Outbox(upgrade?.Output() ?? new WebSocketOutput(socket), route, context, compression?.Window ?? 0);
+        _reader = upgrade is null
+            ? new FrameworkReader(socket, this, Options.MaxMessageSize)
+            : new FrameReader(upgrade.Input(), this, _outbox, Options.MaxMessageSize, compression is not null);
         _canPing = upgrade is not null && Options.PingInterval > TimeSpan.Zero;
         Heard();
         Decide(State.Open);

@@ -38,7 +38,9 @@ public sealed class WebSocketConnectionOptions
     /// </summary>
     public IList<string> AllowedOrigins { get; private set; } = [];
 
-    /// <summary>The largest message that a client may send, in bytes; a larger one closes with 1009. At least 1. Default: 1 MiB.</summary>
+    /// <summary>
+    /// The largest message that a client may send, in bytes, of a compressed one those that come out; a larger one closes with 1009. At least 1. Default: 1 MiB.
+    /// </summary>
     public int MaxMessageSize { get; set; } = 1024 * 1024;
 
     /// <summary>
@@ -56,7 +58,8 @@ public sealed class WebSocketConnectionOptions
     public WhenFull WhenFull { get; set; }
 
     /// <summary>
-    /// Compresses messages for clients that offer it (permessage-deflate, RFC 7692), each once for all clients. Default: false, because compression
+    /// Compresses messages for clients that offer it (permessage-deflate, RFC 7692), each once for all clients, and takes compressed ones. Each message is
+    /// compressed by itself, so that nothing is kept in memory between them. Default: false, because compression
     /// costs the server more than the network gains on small messages, and lets an attacker who sees the lengths and can place text beside a secret in one
     /// message guess the secret (CRIME, BREACH).
     /// </summary>

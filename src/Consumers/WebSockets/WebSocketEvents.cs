@@ -1,5 +1,6 @@
 using System.Text;
 using ChannelsNet.WebSockets;
+using ChannelsNet.WebSockets.Compression;
 using Microsoft.AspNetCore.Http;
 
 namespace ChannelsNet;
@@ -25,8 +26,8 @@ public sealed record WebSocketReceive : ClientEvent
 
 /// <summary>The WebSocket has ended: the last event.</summary>
 /// <param name="Code">
-/// Why (RFC 6455, 7.4): the client's code, 1005 if it closed without one (1000 if the WebSocket is compressed), 1006 if the connection broke or was
-/// refused, else the code that the server closed with.
+/// Why (RFC 6455, 7.4): the client's code, 1005 if it closed without one, 1006 if the connection broke or was refused, else the code that the server
+/// closed with.
 /// </param>
 /// <param name="Reason">The client's reason in words; empty for none.</param>
 public sealed record WebSocketDisconnect(int Code, string Reason = "") : ClientEvent;
@@ -82,7 +83,7 @@ public sealed record WebSocketSend : ServerEvent
     /// <summary>The frame for a client.</summary>
     /// <param name="window">The window of per-message-deflate that the client has negotiated, in bytes; 0 if it has not.</param>
     internal byte[] FrameFor(int window) =>
-        window == WebSocketDeflate.FullWindow || Payload.Length <= window ? Compressed() : _frame;
+        window == CompressionAgreement.FullWindow || Payload.Length <= window ? Compressed() : _frame;
 
     private static WebSocketSend Create(WebSocketFrames.Opcode opcode, ReadOnlySpan<byte> payload)
     {
@@ -100,7 +101,7 @@ public sealed record WebSocketSend : ServerEvent
 
         lock (_frame)
         {
-            return _compressed ??= WebSocketDeflate.TryCompress(_opcode, Payload.Span) ?? _frame;
+            return _compressed ??= MessageDeflate.TryCompress(_opcode, Payload.Span) ?? _frame;
         }
     }
 }

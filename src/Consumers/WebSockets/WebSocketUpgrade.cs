@@ -8,17 +8,15 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ChannelsNet.WebSockets;
 
 /// <summary>
-/// Stands between the framework's WebSocket handshake and the server, and puts <see cref="WebSocketStream"/> between the framework's WebSocket and the
-/// connection.
+/// Stands between the framework's WebSocket handshake and the server, and keeps what the server gives it: the framework's WebSocket is neither read nor
+/// written.
 /// </summary>
 internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeature, IHttpExtendedConnectFeature
 {
     private readonly IHttpUpgradeFeature? _upgrade = context.Features.Get<IHttpUpgradeFeature>();
     private readonly IHttpExtendedConnectFeature? _connect = context.Features.Get<IHttpExtendedConnectFeature>();
     private Socket? _socket;
-
-    /// <summary>The stream, once the request has been upgraded.</summary>
-    public WebSocketStream? Stream { get; private set; }
+    private Stream? _stream;
 
     public bool IsUpgradableRequest => _upgrade is { IsUpgradableRequest: true };
 
@@ -42,7 +40,7 @@ internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeatur
     }
 
     /// <summary>Where to write for the client, once the request has been upgraded.</summary>
-    public IOutput Output() => SocketOutput.Create(_socket, Stream!.Connection, context.Response.Headers);
+    public IOutput Output() => SocketOutput.Create(_socket, _stream!, context.Response.Headers);
 
     /// <summary>
     /// Where to read from the client, once the request has been upgraded: of Kestrel's HTTP/1.1 the pipe of the connection, which nobody else reads any
@@ -51,13 +49,13 @@ internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeatur
     public PipeReader Input() =>
         HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IConnectionTransportFeature>() is { } transport
             ? transport.Transport.Input
-            : PipeReader.Create(Stream!.Connection, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+            : PipeReader.Create(_stream!, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
 
     public async Task<Stream> UpgradeAsync()
     {
         _socket = SocketOutput.Find(context);
-        return Stream = new WebSocketStream(await _upgrade!.UpgradeAsync().ConfigureAwait(false));
+        return _stream = await _upgrade!.UpgradeAsync().ConfigureAwait(false);
     }
 
-    public async ValueTask<Stream> AcceptAsync() => Stream = new WebSocketStream(await _connect!.AcceptAsync().ConfigureAwait(false));
+    public async ValueTask<Stream> AcceptAsync() => _stream = await _connect!.AcceptAsync().ConfigureAwait(false);
 }

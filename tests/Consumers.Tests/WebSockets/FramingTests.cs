@@ -78,6 +78,18 @@ public sealed class FramingTests
         Assert.Equal(sent, payload);
     }
 
+    [Fact]
+    public async Task Pings_that_come_together_are_all_answered()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>());
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync([.. Enumerable.Range(0, 10).SelectMany(i => RawClient.Frame(0x89, Encoding.UTF8.GetBytes($"{i}")))]);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal($"pong {i}", await client.NextAsync());
+        }
+    }
+
     public static TheoryData<string, byte[]> Faults => new()
     {
         { "a ping of 126 bytes", RawClient.Frame(0x89, new byte[126]) },
@@ -132,6 +144,19 @@ public sealed class FramingTests
         Assert.StartsWith(expected, await client.NextAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0xC3, 0x28 })]
+    [InlineData(new byte[] { 0xF4, 0x90 })]
+    [InlineData(new byte[] { (byte)'a', 0xFF })]
+    public async Task A_text_that_can_t_become_UTF_8_any_more_is_refused_before_the_rest_of_its_frame_has_come(byte[] beginning)
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>());
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync(RawClient.Frame(0x81, [.. beginning, .. new byte[100]])[..^100]);
+        Assert.StartsWith("close 1007", await client.NextAsync(), StringComparison.Ordinal);
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
     private sealed class SaysMuchAndCloses : WebSocketConsumer
     {
         protected override async Task ConnectAsync()
@@ -175,6 +200,17 @@ public sealed class FramingTests
         using var client = await RawClient.ConnectAsync(server);
         await client.WriteFrameAsync(0x88, [(byte)(code >> 8), (byte)code, .. "bye"u8]);
         Assert.Equal($"close {code}", await client.NextAsync());
+        Assert.Empty(await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_close_right_behind_a_message_that_is_too_large_ends_the_connection_at_once()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>(), services => services.Configure<WebSocketConnectionOptions>(options =>
+            (options.MaxMessageSize, options.CloseTimeout) = (10, TimeSpan.FromHours(1))));
+        using var client = await RawClient.ConnectAsync(server);
+        await client.WriteAsync([.. RawClient.Frame(0x81, new byte[11]), .. RawClient.Frame(0x88, [])]);
+        Assert.StartsWith("close 1009", await client.NextAsync(), StringComparison.Ordinal);
         Assert.Empty(await client.ReadToEndAsync());
     }
 

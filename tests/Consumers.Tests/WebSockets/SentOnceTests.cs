@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ChannelsNet.Messages;
 using ChannelsNet.Running;
+using ChannelsNet.WebSockets.Compression;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.WebSockets;
@@ -193,9 +194,9 @@ public sealed class SentOnceTests
     {
         var send = WebSocketSend.Text(string.Concat(Enumerable.Repeat("again and ", 100)));
         var plain = send.FrameFor(0);
-        var compressed = send.FrameFor(WebSocketDeflate.FullWindow);
+        var compressed = send.FrameFor(CompressionAgreement.FullWindow);
         Assert.Same(plain, send.FrameFor(0));
-        Assert.Same(compressed, send.FrameFor(WebSocketDeflate.FullWindow));
+        Assert.Same(compressed, send.FrameFor(CompressionAgreement.FullWindow));
         Assert.Equal([0x81, 126, 1000 >> 8, 1000 & 0xFF], plain[..4]);
         Assert.Equal(0xC1, compressed[0]);
         Assert.InRange(compressed.Length, 3, 100);
@@ -220,7 +221,7 @@ public sealed class SentOnceTests
         }
 
         var send = WebSocketSend.Bytes(bytes);
-        Assert.Same(send.FrameFor(0), send.FrameFor(WebSocketDeflate.FullWindow));
+        Assert.Same(send.FrameFor(0), send.FrameFor(CompressionAgreement.FullWindow));
     }
 
     private sealed class Echo : WebSocketConsumer

@@ -167,6 +167,10 @@ public sealed class TransportTests
             app.Services.GetRequiredService<IChannelLayer>(),
             async () => new WebSocketClient(
                 await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("ws://localhost/ws/"), CancellationToken.None)));
+
+        using var client = await app.GetTestServer().CreateWebSocketClient().ConnectAsync(new Uri("ws://localhost/ws/"), CancellationToken.None);
+        await client.CloseOutputAsync(WebSocketCloseStatus.Empty, null, CancellationToken.None);
+        Assert.Equal("disconnect 1005", await _diary.NextAsync());
     }
 
     [Fact]

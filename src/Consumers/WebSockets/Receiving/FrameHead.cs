@@ -10,6 +10,7 @@ internal readonly ref struct FrameHead
 {
     private const int Longest = 14;
     private const byte Final = 0x80;
+    private const byte Compressed = 0x40;
     private const byte Reserved = 0x70;
     private const byte Masked = 0x80;
     private const int MaskLength = 4;
@@ -26,6 +27,9 @@ internal readonly ref struct FrameHead
     public bool IsFinal => (First & Final) != 0;
 
     public Opcode Opcode => OpcodeOf(First);
+
+    /// <summary>Whether the message that begins here is compressed.</summary>
+    public bool IsCompressed => (First & Compressed) != 0;
 
     public bool IsControl => (First & 0x08) != 0;
 
@@ -57,11 +61,17 @@ internal readonly ref struct FrameHead
 
     /// <summary>Looks whether a client may send this.</summary>
     /// <param name="isContinuing">Whether a message has begun that has not ended.</param>
-    public void Check(bool isContinuing)
+    /// <param name="mayCompress">Whether compression was negotiated.</param>
+    public void Check(bool isContinuing, bool mayCompress)
     {
-        if ((First & Reserved) != 0)
+        if ((First & Reserved & ~Compressed) != 0 || (IsCompressed && !mayCompress))
         {
-            throw Fault("A reserved bit is set, and no extension was negotiated.");
+            throw Fault("A reserved bit is set that no extension was negotiated for.");
+        }
+
+        if (IsCompressed && Opcode is not (Opcode.Text or Opcode.Binary))
+        {
+            throw Fault("Only the first frame of a message may say that it is compressed.");
         }
 
         if (!IsMasked)

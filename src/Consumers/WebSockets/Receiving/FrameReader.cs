@@ -10,10 +10,10 @@ using static ChannelsNet.WebSockets.WebSocketFrames;
 namespace ChannelsNet.WebSockets.Receiving;
 
 /// <summary>
-/// Reads the frames of a client that has negotiated no extension (RFC 6455, 5). It reads from the connection's pipe without anything between, and an
-/// idle connection costs it one small object.
+/// Reads the frames of a client (RFC 6455, 5), also of one that compresses (RFC 7692). It reads from the connection's pipe without anything between, and
+/// an idle connection costs it one small object.
 /// </summary>
-internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connection, Outbox outbox, int maxMessageSize) : WebSocketReader
+internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connection, Outbox outbox, int maxMessageSize, bool mayCompress) : WebSocketReader
 {
     private MessageBuilder _message;
 
@@ -79,17 +79,19 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
     {
         connection.Heard();
         ClientEvent? received = null;
+        var takesMore = false;
         try
         {
             while (received is null && (_left > 0 ? TryContinue(ref buffer, out received) : TryBegin(ref buffer, out received)))
             {
             }
 
+            takesMore = received is null;
             return received;
         }
         finally
         {
-            pipe.AdvanceTo(buffer.Start, received is null ? buffer.End : buffer.Start);
+            pipe.AdvanceTo(buffer.Start, takesMore ? buffer.End : buffer.Start);
         }
     }
 
@@ -102,23 +104,23 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
             return false;
         }
 
-        head.Check(_message.HasBegun);
+        head.Check(_message.HasBegun, mayCompress);
         if (head.IsControl)
         {
             return TryControl(ref buffer, head, out received);
         }
 
-        if (_message.Length + head.PayloadLength > maxMessageSize)
+        if (!_message.HasBegun)
+        {
+            _message.Begin(head.Opcode, head.IsCompressed);
+        }
+
+        if (_message.Length + head.PayloadLength > _message.LongestPayload(maxMessageSize))
         {
             throw new ClientFaultException(WebSocketCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
         }
 
         buffer = buffer.Slice(head.Length);
-        if (!_message.HasBegun)
-        {
-            _message.Begin(head.Opcode);
-        }
-
         (_left, _offset, _mask, _isFinal) = (head.PayloadLength, 0, head.Mask, head.IsFinal);
         if (_left == 0)
         {
@@ -147,6 +149,11 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         _offset += part.Length;
         _left -= part.Length;
         buffer = buffer.Slice(part.Length);
+        if (_left > 0 || !_isFinal)
+        {
+            _message.CheckSoFar();
+        }
+
         if (_left == 0)
         {
             received = EndFrame();
@@ -155,16 +162,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         return true;
     }
 
-    private ClientEvent? EndFrame()
-    {
-        if (_isFinal)
-        {
-            return _message.End();
-        }
-
-        _message.EndFrame();
-        return null;
-    }
+    private ClientEvent? EndFrame() => _isFinal ? _message.End(maxMessageSize) : null;
 
     private bool TryControl(ref ReadOnlySequence<byte> buffer, in FrameHead head, out ClientEvent? received)
     {

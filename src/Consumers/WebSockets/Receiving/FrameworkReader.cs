@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ChannelsNet.WebSockets.Receiving;
 
-/// <summary>Reads by the framework's WebSocket, which knows compression, and which is all that some servers give.</summary>
+/// <summary>Reads by the framework's WebSocket where that is all that a server gives, such as ASP.NET Core's test host.</summary>
 internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection connection, int maxMessageSize) : WebSocketReader
 {
     private const int Smallest = 4096;
@@ -24,7 +24,6 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
         }
         catch (Exception fault) when (WebSocketConnection.IsEndOfConnection(fault))
         {
-            // If it was the framework that ended it because of a fault of the client's, its close frame is in the outbox.
             return connection.Break();
         }
         finally
@@ -71,9 +70,8 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
 
             return part.MessageType switch
             {
-                // A close without a code comes out of the framework's WebSocket as 1000.
                 WebSocketMessageType.Close => connection.CloseReceived(
-                    (int)(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure), socket.CloseStatusDescription ?? ""),
+                    (int)(socket.CloseStatus ?? WebSocketCloseStatus.Empty), socket.CloseStatusDescription ?? ""),
                 WebSocketMessageType.Text => new WebSocketReceive(Encoding.UTF8.GetString(buffer, 0, length)),
                 _ => new WebSocketReceive(buffer.AsSpan(0, length).ToArray()),
             };

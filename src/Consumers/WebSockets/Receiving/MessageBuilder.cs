@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using ChannelsNet.WebSockets.Compression;
 using static ChannelsNet.WebSockets.WebSocketFrames;
 
 namespace ChannelsNet.WebSockets.Receiving;
@@ -14,15 +15,20 @@ internal struct MessageBuilder
     private int _length;
     private int _checked;
     private bool _isText;
+    private bool _isCompressed;
 
     /// <summary>Whether a message has begun and not ended.</summary>
     public bool HasBegun { get; private set; }
 
     public readonly int Length => _length;
 
-    public void Begin(Opcode opcode)
+    /// <summary>How many bytes of payload a message may come in.</summary>
+    /// <param name="maxMessageSize">How many bytes it may have.</param>
+    public readonly int LongestPayload(int maxMessageSize) => _isCompressed ? MessageInflate.LongestCompressed(maxMessageSize) : maxMessageSize;
+
+    public void Begin(Opcode opcode, bool isCompressed)
     {
-        _isText = opcode == Opcode.Text;
+        (_isText, _isCompressed) = (opcode == Opcode.Text, isCompressed);
         HasBegun = true;
     }
 
@@ -38,10 +44,10 @@ internal struct MessageBuilder
         _length += part.Length;
     }
 
-    /// <summary>A frame that is not the last has ended: text that can't become UTF-8 any more is refused now.</summary>
-    public void EndFrame()
+    /// <summary>More is to come: text that can't become UTF-8 any more is refused now.</summary>
+    public void CheckSoFar()
     {
-        if (_isText)
+        if (_isText && !_isCompressed)
         {
             var rest = _bytes.AsSpan(_checked, _length - _checked);
             rest = rest[..^IncompleteTail(rest)];
@@ -51,11 +57,17 @@ internal struct MessageBuilder
     }
 
     /// <summary>The last frame has ended.</summary>
-    public ClientEvent End()
+    /// <param name="maxMessageSize">How many bytes the message may have when it is no longer compressed.</param>
+    public ClientEvent End(int maxMessageSize)
     {
-        var bytes = _bytes.AsSpan(0, _length);
         try
         {
+            if (_isCompressed && _length > 0)
+            {
+                Inflate(maxMessageSize);
+            }
+
+            var bytes = _bytes.AsSpan(0, _length);
             if (!_isText)
             {
                 return new WebSocketReceive(bytes.ToArray());
@@ -101,6 +113,16 @@ internal struct MessageBuilder
         {
             throw new ClientFaultException(WebSocketCodes.InvalidPayload, "A text message must be UTF-8.");
         }
+    }
+
+    private void Inflate(int maxMessageSize)
+    {
+        var tail = MessageInflate.Tail;
+        Reserve(_length + tail.Length, 0);
+        tail.CopyTo(_bytes.AsSpan(_length));
+        var inflated = MessageInflate.Inflate(_bytes!, _length + tail.Length, maxMessageSize, out var length);
+        ArrayPool<byte>.Shared.Return(_bytes!);
+        (_bytes, _length) = (inflated, length);
     }
 
     private void Reserve(int length, int expected)

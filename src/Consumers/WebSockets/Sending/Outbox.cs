@@ -13,8 +13,11 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     /// <summary>A write gathers frames up to this many bytes; a longer frame is written by itself.</summary>
     private const int LargestWrite = 64 * 1024;
 
+    /// <summary>So many bytes of pongs wait at most; there is room for sixteen of the longest.</summary>
+    private const int MostPongs = 2048;
+
     private OutgoingQueue _queue;
-    private byte[]? _pong;
+    private byte[]? _pongs;
     private byte[]? _close;
     private bool _hasPing;
     private bool _isClosing;
@@ -56,14 +59,14 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         return dropped == 0 || route.Options.WhenFull != WhenFull.Disconnect;
     }
 
-    /// <summary>Adds a pong. Of those that wait only the last is written, as RFC 6455, 5.5.3 has it.</summary>
+    /// <summary>Adds a pong. If too many wait, only the last of them is written, as RFC 6455, 5.5.3 allows.</summary>
     public void AddPong(byte[] frame)
     {
         lock (this)
         {
             if (!HasClosed)
             {
-                _pong = frame;
+                _pongs = _pongs is { } waiting && waiting.Length + frame.Length <= MostPongs ? [.. waiting, .. frame] : frame;
                 Wake();
             }
         }
@@ -101,7 +104,7 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
         lock (this)
         {
             _isClosing = true;
-            (_pong, _hasPing, _close) = (null, false, null);
+            (_pongs, _hasPing, _close) = (null, false, null);
             _queue.Clear();
         }
     }
@@ -198,10 +201,10 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
 
     private ReadOnlyMemory<byte> TakeNext()
     {
-        if (_pong is { } pong)
+        if (_pongs is { } pongs)
         {
-            _pong = null;
-            return pong;
+            _pongs = null;
+            return pongs;
         }
 
         if (_hasPing)

@@ -130,13 +130,36 @@ public sealed class OutboxTests : IAsyncLifetime
         }
         else
         {
-            _outbox.AddPong(Pong("earlier"));
             _outbox.AddPong(Pong(""));
         }
 
         first.End();
         Assert.Equal([kind, "text 1"], await NextAndEndAsync());
         Assert.Equal(["close 1000"], await NextAndEndAsync());
+    }
+
+    [Fact]
+    public async Task Every_ping_is_answered_in_order_unless_too_many_pongs_wait_and_then_the_last_one_is()
+    {
+        var first = await BeginAsync();
+        var longest = new string('x', 125);
+        for (var i = 0; i < 16; i++)
+        {
+            _outbox.AddPong(Pong(longest));
+        }
+
+        first.End();
+        var second = await _output.NextAsync();
+        Assert.Equal(Enumerable.Repeat($"pong {longest}", 16), second.Frames);
+        for (var i = 0; i < 1000; i++)
+        {
+            _outbox.AddPong(Pong($"{i}"));
+        }
+
+        second.End();
+        var pongs = await NextAndEndAsync();
+        Assert.InRange(pongs.Count, 1, 600);
+        Assert.Equal(Enumerable.Range(1000 - pongs.Count, pongs.Count).Select(i => $"pong {i}"), pongs);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
@@ -14,5 +15,27 @@ public sealed class SocketOutputTests
         var output = SocketOutput.Create(socket, stream, new HeaderDictionary());
         await output.WriteAsync(new byte[] { 1, 2 });
         Assert.Equal([1, 2], stream.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(5000, false)]
+    public async Task That_some_of_an_answer_has_left_does_not_say_that_all_of_a_long_one_has(int length, bool byTheSocket)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using var socket = await listener.AcceptSocketAsync();
+        using var stream = new MemoryStream();
+
+        // The server is still writing its answer, so what comes behind it has to go the same way.
+        await socket.SendAsync("HTTP/1.1 101"u8.ToArray());
+        var output = SocketOutput.Create(socket, stream, new HeaderDictionary { ["X-Much"] = new string('x', length) });
+        await output.WriteAsync("frame"u8.ToArray());
+        Assert.Equal(byTheSocket ? "" : "frame", System.Text.Encoding.ASCII.GetString(stream.ToArray()));
+        socket.Shutdown(SocketShutdown.Send);
+        using var received = new StreamReader(client.GetStream());
+        Assert.Equal(byTheSocket ? "HTTP/1.1 101frame" : "HTTP/1.1 101", await received.ReadToEndAsync().WaitAsync(TestServer.Patience));
     }
 }
