@@ -16,13 +16,13 @@ public abstract class Consumer
     private ConsumerContext? _context;
 
     /// <summary>What is known of the connection.</summary>
-    protected Scope Scope => Context.Scope;
+    protected internal Scope Scope => Context.Scope;
 
     /// <summary>The layer that messages come from and go to.</summary>
-    protected IChannelLayer Layer => Context.Layer;
+    protected internal IChannelLayer Layer => Context.Layer;
 
     /// <summary>The name of this consumer's own channel: what is sent to it, its handlers get.</summary>
-    protected string ChannelName => Context.Channel.Name;
+    protected internal string ChannelName => Context.Channel.Name;
 
     /// <summary>Groups that it is a member of from before the connection is accepted until its end. Default: none.</summary>
     protected internal virtual IReadOnlyList<string> Groups => [];
@@ -35,15 +35,24 @@ public abstract class Consumer
     }
 
     /// <summary>An application that serves each connection by a new consumer, whose constructor gets services.</summary>
+    /// <param name="arguments">
+    /// What every consumer's constructor gets beside services, whatever the order of its parameters: <c>Consumer.For&lt;ChatConsumer&gt;("tea", 100)</c>
+    /// for <c>ChatConsumer(IClock clock, string shop, int limit)</c>. All consumers get the same objects. Default: none.
+    /// </param>
+    /// <exception cref="ArgumentException">No constructor, or more than one, takes these arguments. That a service is missing is told when it is mapped.</exception>
     public static IApplication For<[DynamicallyAccessedMembers(
-        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>()
-        where TConsumer : Consumer => new ConsumerApplication<TConsumer>();
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>(params object[] arguments)
+        where TConsumer : Consumer
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        return new ConsumerApplication<TConsumer>([.. arguments]);
+    }
 
     /// <summary>Makes this consumer a member of a group, until it leaves it or the connection ends.</summary>
-    protected Task GroupAddAsync(string group) => Layer.GroupAddAsync(group, ChannelName).AsTask();
+    protected internal Task GroupAddAsync(string group) => Layer.GroupAddAsync(group, ChannelName).AsTask();
 
     /// <summary>Leaves a group.</summary>
-    protected Task GroupDiscardAsync(string group) => Layer.GroupDiscardAsync(group, ChannelName).AsTask();
+    protected internal Task GroupDiscardAsync(string group) => Layer.GroupDiscardAsync(group, ChannelName).AsTask();
 
     /// <summary>
     /// Sends a message to every member of a group. This does not wait until the back-end has confirmed it, only until the layer has taken it; use
@@ -52,12 +61,12 @@ public abstract class Consumer
     /// <param name="group">The group; this consumer need not be a member.</param>
     /// <param name="message">The message.</param>
     /// <param name="exceptSelf">Whether this consumer, if it is a member, is not to get it.</param>
-    protected Task GroupSendAsync(string group, Message message, bool exceptSelf = false) =>
+    protected internal Task GroupSendAsync(string group, Message message, bool exceptSelf = false) =>
         Context.GroupSendAsync(group, message, exceptSelf ? ChannelName : null).AsTask();
 
     /// <summary>Sends a message to one channel.</summary>
     /// <exception cref="ChannelFullException">The channel is full.</exception>
-    protected Task SendAsync(string channel, Message message) => Layer.SendAsync(channel, message).AsTask();
+    protected internal Task SendAsync(string channel, Message message) => Layer.SendAsync(channel, message).AsTask();
 
     /// <summary>Takes a message that the layer brought to its handler. Override it to take messages in another way.</summary>
     /// <exception cref="InvalidOperationException">There is no handler for it.</exception>

@@ -20,7 +20,7 @@ public interface IConnection
     /// <remarks>One call at a time. After the last event there is none: a further call is a fault.</remarks>
     ValueTask<ClientEvent> ReceiveAsync();
 
-    /// <summary>Does something to the client. After the end of the connection it does nothing.</summary>
+    /// <summary>Does something to the client. After the end of the connection it does nothing. Can be called from several threads at once.</summary>
     /// <exception cref="InvalidOperationException">The event can't come now, or not on this kind of connection.</exception>
     ValueTask SendAsync(ServerEvent serverEvent);
 }

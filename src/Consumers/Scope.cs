@@ -29,6 +29,9 @@ public sealed record Scope
     /// <summary>The channel that a worker serves; null for other types.</summary>
     public string? Channel { get; init; }
 
+    /// <summary>The stream of a <see cref="Multiplexer"/> that is served; null for a connection of its own.</summary>
+    public string? Stream { get; init; }
+
     /// <summary>The method of an HTTP request, such as GET. Default: the request's; without one GET.</summary>
     public string Method { get => field ?? HttpContext?.Request.Method ?? HttpMethods.Get; init; }
 

@@ -29,6 +29,7 @@ public sealed class WebSocketConsumerTests
         protected override Task ReceiveAsync(ReadOnlyMemory<byte> bytes) => SendBytesAsync(bytes);
     }
 
+    // CH-171
     [Theory]
     [InlineData("hello")]
     [InlineData("")]
@@ -43,6 +44,7 @@ public sealed class WebSocketConsumerTests
         Assert.Equal("next", await client.ReceiveAsync());
     }
 
+    // CH-190
     [Fact]
     public async Task A_large_fragmented_binary_message_comes_back_whole()
     {
@@ -54,6 +56,7 @@ public sealed class WebSocketConsumerTests
         Assert.Equal(new string('x', 140_000), await client.ReceiveAsync());
     }
 
+    // CH-189
     [Fact]
     public async Task A_message_over_the_limit_closes_with_1009()
     {
@@ -109,6 +112,7 @@ public sealed class WebSocketConsumerTests
         { "the server stops", 1012 },
     };
 
+    // CH-155, CH-175, CH-177, CH-180; where we differ from CH-155: the fault is logged and the connection closed
     [Theory]
     [MemberData(nameof(Ends))]
     public async Task However_a_connection_ends_its_consumer_is_gone(string end, int code)
@@ -223,6 +227,7 @@ public sealed class WebSocketConsumerTests
         }
     }
 
+    // CH-166
     [Fact]
     public async Task A_refused_client_gets_403()
     {
@@ -230,6 +235,7 @@ public sealed class WebSocketConsumerTests
         Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(server));
     }
 
+    // CH-169
     [Fact]
     public async Task A_handler_that_throws_before_it_accepts_answers_500_with_one_log_line()
     {
@@ -257,6 +263,7 @@ public sealed class WebSocketConsumerTests
         }
     }
 
+    // CH-162, CH-163
     [Fact]
     public async Task A_subprotocol_and_headers_reach_the_client()
     {
@@ -325,6 +332,7 @@ public sealed class WebSocketConsumerTests
         protected internal override IReadOnlyList<string> Groups => ["room"];
     }
 
+    // CH-146
     [Fact]
     public async Task A_message_without_a_handler_ends_the_connection_and_the_log_says_what_to_write()
     {
@@ -342,6 +350,7 @@ public sealed class WebSocketConsumerTests
         protected override Task ReceiveAsync(Input input) => SendJsonAsync(input with { Count = input.Count + 1 });
     }
 
+    // CH-184, CH-187
     [Theory]
     [InlineData("""{"name":"tea","count":1}""", """{"name":"tea","count":2}""")]
     [InlineData("{", "close 1003 Expected a JSON Input; it is wrong at $.")]
@@ -356,6 +365,7 @@ public sealed class WebSocketConsumerTests
         Assert.Equal(answer, await client.ReceiveAsync());
     }
 
+    // CH-185
     [Fact]
     public async Task A_json_consumer_closes_on_a_binary_message()
     {

@@ -1,27 +1,30 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using ChannelsNet.Hosting;
-using ChannelsNet.Messages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Running;
 
 /// <summary>Serves each connection by a consumer of its own.</summary>
+/// <param name="arguments">What its constructor gets beside services.</param>
+/// <param name="layer">The name of its layer. Default: that of its <see cref="ChannelLayerAttribute"/>, else the default layer.</param>
 internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
-    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer> : IApplication, ICheckedAtStart
+    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>(object[] arguments, string? layer = null) : IApplication, ICheckedAtStart
     where TConsumer : Consumer
 {
-    private readonly ObjectFactory<TConsumer> _create = ActivatorUtilities.CreateFactory<TConsumer>([]);
+    private readonly ConsumerConstructor<TConsumer> _constructor = new(arguments);
+    private readonly string? _layer = layer ?? typeof(TConsumer).GetCustomAttribute<ChannelLayerAttribute>()?.Name;
 
     public async Task RunAsync(Scope scope, IConnection connection)
     {
         await using var services = scope.Services.CreateAsyncScope();
         var provider = services.ServiceProvider;
-        var consumer = _create(provider, null);
+        var consumer = _constructor.Create(provider);
         try
         {
             var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
-            await run.RunAsync(scope with { Services = provider }, connection, provider.GetRequiredService<IChannelLayer>()).ConfigureAwait(false);
+            await run.RunAsync(scope with { Services = provider }, connection, LayerOf(provider)).ConfigureAwait(false);
         }
         finally
         {
@@ -29,19 +32,27 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
         }
     }
 
-    /// <summary>Each message that it handles must be known: a forgotten line is told at the start, not by silence later.</summary>
     public IEnumerable<string> Faults(IServiceProvider services)
     {
-        var types = services.GetRequiredService<MessageTypes>();
-        return typeof(TConsumer).GetInterfaces()
+        var handled = typeof(TConsumer).GetInterfaces()
             .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IHandle<>))
-            .Select(type => type.GenericTypeArguments[0])
-            .Where(type => !type.IsAbstract && types.Find(type) is null)
-            .Select(type => $"{typeof(TConsumer)} handles {type}, which this process does not know. "
-                + $"Add it where the channels are added: .AddMessage<{type.Name}>().");
+            .Select(type => type.GenericTypeArguments[0]);
+        return [.. HandledMessages.Faults(typeof(TConsumer).ToString(), handled, services), .. _constructor.Faults(services), .. LayerFaults(services)];
     }
 
     public override string ToString() => typeof(TConsumer).Name;
+
+    private IChannelLayer LayerOf(IServiceProvider services) =>
+        _layer is null ? services.GetRequiredService<IChannelLayer>() : services.GetRequiredKeyedService<IChannelLayer>(_layer);
+
+    private IEnumerable<string> LayerFaults(IServiceProvider services)
+    {
+        if (_layer is not null && services.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(IChannelLayer), _layer) == false)
+        {
+            yield return $"{typeof(TConsumer)} is to be on the channel layer \"{_layer}\", which does not exist. "
+                + $"Add ChannelLayers:{_layer} to the configuration that AddChannels gets, or name one that is there.";
+        }
+    }
 
     private static async ValueTask DisposeAsync(TConsumer consumer)
     {

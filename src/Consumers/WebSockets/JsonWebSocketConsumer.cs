@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using ChannelsNet.WebSockets;
 
 namespace ChannelsNet;
 
@@ -17,25 +16,9 @@ public abstract class JsonWebSocketConsumer<TInput> : WebSocketConsumer
     protected virtual Task ReceiveMalformedAsync(string reason) => CloseAsync(1003, reason);
 
     /// <inheritdoc/>
-    protected sealed override Task ReceiveAsync(string text)
-    {
-        TInput? input;
-        try
-        {
-            input = JsonSerializer.Deserialize(text, (JsonTypeInfo<TInput>)Json.GetTypeInfo(typeof(TInput)));
-        }
-        catch (JsonException fault)
-        {
-            return ReceiveMalformedAsync($"Expected a JSON {typeof(TInput).Name}; {Where(fault)}.");
-        }
-
-        return input is null ? ReceiveMalformedAsync($"Expected a JSON {typeof(TInput).Name}, not null.") : ReceiveAsync(input);
-    }
+    protected sealed override Task ReceiveAsync(string text) =>
+        JsonInput.TryRead<TInput>(text, Json, out var input, out var fault) ? ReceiveAsync(input) : ReceiveMalformedAsync(fault);
 
     /// <inheritdoc/>
-    protected sealed override Task ReceiveAsync(ReadOnlyMemory<byte> bytes) =>
-        ReceiveMalformedAsync($"Expected a JSON {typeof(TInput).Name} as text, not a binary message.");
-
-    private static string Where(JsonException fault) =>
-        fault.Path is { Length: > 0 and < 40 } path ? $"it is wrong at {path}" : "it is malformed";
+    protected sealed override Task ReceiveAsync(ReadOnlyMemory<byte> bytes) => ReceiveMalformedAsync(JsonInput.NotBytes<TInput>());
 }

@@ -33,28 +33,28 @@ public abstract class WebSocketConsumer : Consumer
     /// <summary>Accepts the WebSocket.</summary>
     /// <param name="subprotocol">One of those that the client offers in <see cref="Scope.Subprotocols"/>, or null for none.</param>
     /// <param name="headers">More headers of the answer.</param>
-    protected Task AcceptAsync(string? subprotocol = null, IHeaderDictionary? headers = null) =>
+    protected internal Task AcceptAsync(string? subprotocol = null, IHeaderDictionary? headers = null) =>
         SendAsync(new WebSocketAccept(subprotocol, headers));
 
     /// <summary>
     /// Sends a text message. This never waits for the client: the message goes into a bounded queue, and what happens when that is full says
     /// <see cref="WebSocketConnectionOptions.WhenFull"/>. Consumers that send the same text while they handle the same message share it as bytes.
     /// </summary>
-    protected Task SendTextAsync(string text)
+    protected internal Task SendTextAsync(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return SendAsync(Shared(text, Encoding.UTF8, typeof(string), static (value, _, _) => WebSocketSend.Text((string)value)));
     }
 
     /// <summary>Sends a binary message, which is copied. Like <see cref="SendTextAsync"/> it never waits for the client.</summary>
-    protected Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => SendAsync(About(WebSocketSend.Bytes(bytes), Context.Handling));
+    protected internal Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => SendAsync(About(WebSocketSend.Bytes(bytes), Context.Handling));
 
     /// <summary>
     /// Sends a value as a JSON text message, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>; members in camelCase unless they
     /// say otherwise). Like <see cref="SendTextAsync"/> it never waits for the client. A message that many consumers of this process send on is written
     /// once for all of them.
     /// </summary>
-    protected Task SendJsonAsync<TValue>(TValue value) => SendAsync(typeof(TValue).IsValueType || value is null
+    protected internal Task SendJsonAsync<TValue>(TValue value) => SendAsync(typeof(TValue).IsValueType || value is null
         ? About(WriteJson(value, Json, typeof(TValue)), Context.Handling)
         : Shared(value, Json, typeof(TValue), WriteJson));
 
@@ -62,12 +62,12 @@ public abstract class WebSocketConsumer : Consumer
     /// Sends a message of the layer on as it is between processes, as one flat JSON object with "type", in a text message. Written once for all consumers
     /// of this process that send it on.
     /// </summary>
-    protected Task ForwardJsonAsync(Message message) =>
+    protected internal Task ForwardJsonAsync(Message message) =>
         SendAsync(Shared(message, Context.Services.JsonMessages, typeof(Message), static (value, serializer, _) =>
             WebSocketSend.Text(Serialize((Message)value, serializer))));
 
     /// <summary>Like <see cref="ForwardJsonAsync"/>, as one flat MessagePack map in a binary message.</summary>
-    protected Task ForwardMessagePackAsync(Message message) =>
+    protected internal Task ForwardMessagePackAsync(Message message) =>
         SendAsync(Shared(message, Context.Services.MessagePackMessages, typeof(Message), static (value, serializer, _) =>
             WebSocketSend.Bytes(Serialize((Message)value, serializer))));
 
@@ -75,7 +75,7 @@ public abstract class WebSocketConsumer : Consumer
     /// Waits until all that was sent before has gone out to the network. For who sends more at once than the queue may hold: send a part, flush, send the
     /// next part.
     /// </summary>
-    protected Task FlushAsync() => SendAsync(new WebSocketFlush());
+    protected internal Task FlushAsync() => SendAsync(new WebSocketFlush());
 
     /// <summary>
     /// Refuses the WebSocket instead of accepting it, by an HTTP response; one that has been accepted already is closed with 1008. A page in a browser sees
@@ -83,18 +83,22 @@ public abstract class WebSocketConsumer : Consumer
     /// </summary>
     /// <param name="status">400 to 599. Default: 403.</param>
     /// <param name="body">Plain text for the client's developer.</param>
-    protected Task RefuseAsync(int status = StatusCodes.Status403Forbidden, string body = "") => SendAsync(new Refusal(status, body));
+    protected internal Task RefuseAsync(int status = StatusCodes.Status403Forbidden, string body = "") => SendAsync(new Refusal(status, body));
 
     /// <summary>Closes the WebSocket; before it is accepted, refuses it with the status 403.</summary>
     /// <param name="code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
     /// <param name="reason">Words for the client's log, at most 123 bytes of UTF-8.</param>
-    protected Task CloseAsync(int code = 1000, string reason = "") => SendAsync(new WebSocketClose(code, reason));
+    protected internal Task CloseAsync(int code = 1000, string reason = "") => SendAsync(new WebSocketClose(code, reason));
 
     /// <summary>The host's JSON options.</summary>
-    private protected JsonSerializerOptions Json => Context.Services.Json;
+    internal JsonSerializerOptions Json => Context.Services.Json;
 
-    /// <inheritdoc/>
-    protected internal sealed override async Task<bool> DispatchAsync(ClientEvent clientEvent)
+    /// <summary>
+    /// Takes what the client did to its handler. Override it, and <see cref="Consumer.DispatchAsync(Message)"/>, for what is to be done around every
+    /// handler, such as what is to happen to an exception.
+    /// </summary>
+    /// <returns>False when that was the end of the connection; <see cref="DisconnectAsync"/> runs after it.</returns>
+    protected internal override async Task<bool> DispatchAsync(ClientEvent clientEvent)
     {
         switch (clientEvent)
         {

@@ -45,12 +45,21 @@ public sealed record WebSocketSend : ServerEvent
     private readonly WebSocketFrames.Opcode _opcode;
     private readonly byte[] _frame;
     private byte[]? _compressed;
+    private object? _wrapped;
 
     private WebSocketSend(WebSocketFrames.Opcode opcode, byte[] frame, int payloadLength)
     {
         _opcode = opcode;
         _frame = frame;
         Payload = frame.AsMemory(frame.Length - payloadLength);
+    }
+
+    /// <summary>A copy, of another kind perhaps, is a message of its own.</summary>
+    private WebSocketSend(WebSocketSend original)
+        : base(original)
+    {
+        (_opcode, _frame, _compressed) = (original._opcode, original._frame, original._compressed);
+        (Payload, Kind) = (original.Payload, original.Kind);
     }
 
     /// <summary>The bytes; of a text message its UTF-8.</summary>
@@ -79,6 +88,29 @@ public sealed record WebSocketSend : ServerEvent
 
     /// <summary>A binary message. It is copied.</summary>
     public static WebSocketSend Bytes(ReadOnlyMemory<byte> bytes) => Create(WebSocketFrames.Opcode.Binary, bytes.Span);
+
+    /// <summary>
+    /// Where multiplexers keep this message in its envelope, so that it is put there once for all sockets. It is no part of the message: not of its
+    /// equality, nor of its copies.
+    /// </summary>
+    internal ref object? Wrapped => ref _wrapped;
+
+    /// <summary>Whether the other has the same frame and kind; two that were made of the same bytes are two.</summary>
+    public bool Equals(WebSocketSend? other) => other is not null && _frame == other._frame && Equals(Kind, other.Kind);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_frame, Kind);
+
+    /// <summary>This message with something before and behind it.</summary>
+    internal WebSocketSend Within(ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind, object? kind)
+    {
+        var length = before.Length + Payload.Length + behind.Length;
+        var place = WebSocketFrames.Create(_opcode, length, out var frame);
+        before.CopyTo(place);
+        Payload.Span.CopyTo(place[before.Length..]);
+        behind.CopyTo(place[(before.Length + Payload.Length)..]);
+        return new(_opcode, frame, length) { Kind = kind };
+    }
 
     /// <summary>The frame for a client.</summary>
     /// <param name="window">The window of per-message-deflate that the client has negotiated, in bytes; 0 if it has not.</param>

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+
+namespace ChannelsNet.Multiplexing;
+
+/// <summary>One WebSocket with several streams: hands what the client sends to its stream, and ends all of them when it ends.</summary>
+internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] streams, ILogger logger)
+{
+    private int _running = streams.Length;
+    private volatile bool _hasEnded;
+
+    public async Task RunAsync(Scope scope, IReadOnlyDictionary<string, IApplication> applications)
+    {
+        // Each begins on a thread of its own, so that one whose handler blocks at the connect keeps no other waiting.
+        var running = streams.Select(stream => Task.Run(() => RunAsync(scope, stream, applications[stream.Name]))).ToArray();
+        var end = new WebSocketDisconnect(WebSockets.WebSocketCodes.Broken);
+        try
+        {
+            end = await ReceiveAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _hasEnded = true;
+            foreach (var stream in streams)
+            {
+                stream.End(end);
+            }
+
+            await Task.WhenAll(running).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<WebSocketDisconnect> ReceiveAsync()
+    {
+        for (var isUnderstood = true; ;)
+        {
+            switch (await socket.ReceiveAsync().ConfigureAwait(false))
+            {
+                case WebSocketDisconnect end:
+                    return end;
+                case WebSocketReceive received when isUnderstood:
+                    isUnderstood = await PassAsync(received).ConfigureAwait(false);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Gives a message to its stream, and waits until that has a place for it.</summary>
+    /// <returns>False if it is no envelope: the WebSocket is closed.</returns>
+    private async ValueTask<bool> PassAsync(WebSocketReceive received)
+    {
+        if (received.Text is not { } text || !Envelope.TryRead(text, out var name, out var payload))
+        {
+            await socket.SendAsync(new WebSocketClose(1003, Envelope.Expected)).ConfigureAwait(false);
+            return false;
+        }
+
+        if (Array.Find(streams, stream => stream.Name == name) is { } stream)
+        {
+            await stream.AddAsync(new WebSocketReceive(payload)).ConfigureAwait(false);
+        }
+        else
+        {
+            await socket.SendAsync(Envelope.Close(name, 1003, "There is no such stream.")).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private async Task RunAsync(Scope scope, StreamConnection stream, IApplication application)
+    {
+        try
+        {
+            await application.RunAsync(scope with { Stream = stream.Name, Subprotocols = [] }, stream).ConfigureAwait(false);
+            await stream.SendAsync(new WebSocketClose()).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            MultiplexingLog.StreamFailed(logger, stream.Name, fault);
+            await stream.SendAsync(new WebSocketClose(1011, "The server has failed.")).ConfigureAwait(false);
+        }
+
+        if (Interlocked.Decrement(ref _running) == 0 && !_hasEnded)
+        {
+            await socket.SendAsync(new WebSocketClose(1000, "Every stream has ended.")).ConfigureAwait(false);
+        }
+    }
+}
