@@ -2,6 +2,8 @@ using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using ChannelsNet.Security;
+using ChannelsNet.Security.Groups;
+using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -27,6 +29,9 @@ public static class ChannelsServiceCollectionExtensions
         services.TryAddSingleton<ConsumerServices>();
         services.TryAddSingleton<SlowClients>();
         services.TryAddSingleton<RefusedOrigins>();
+        services.TryAddSingleton<RefusedClients>();
+        services.TryAddSingleton<ConnectionPlaces>();
+        services.TryAddSingleton<GroupGates>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

@@ -1,6 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
+using ChannelsNet.Routing;
+using ChannelsNet.Security;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -8,13 +11,17 @@ namespace ChannelsNet.Running;
 
 /// <summary>Serves each connection by a consumer of its own.</summary>
 internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
-    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer> : IApplication, ICheckedAtStart
+    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer> : IApplication, ICheckedAtStart, IDescribed
     where TConsumer : Consumer
 {
     private readonly ObjectFactory<TConsumer> _create = ActivatorUtilities.CreateFactory<TConsumer>([]);
+    private readonly ConsumerAttributes _attributes = new(typeof(TConsumer));
+
+    public IReadOnlyList<object> Metadata => _attributes.All;
 
     public async Task RunAsync(Scope scope, IConnection connection)
     {
+        _attributes.RequireOn(scope.HttpContext?.GetEndpoint());
         await using var services = scope.Services.CreateAsyncScope();
         var provider = services.ServiceProvider;
         var consumer = _create(provider, null);

@@ -1,9 +1,12 @@
+using ChannelsNet.Http;
+using ChannelsNet.Security;
+using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
 
 namespace ChannelsNet.WebSockets;
 
 /// <summary>Lets an application serve the WebSockets of one route.</summary>
-internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, IServiceProvider services, CancellationToken stopping)
+internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, ConnectionPlaces places, IServiceProvider services, CancellationToken stopping)
 {
     public async Task ServeAsync(HttpContext context)
     {
@@ -13,10 +16,20 @@ internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute
             return;
         }
 
+        using var place = places.Take(context, route.Name, out var refusal);
+        if ((refusal ?? AuthenticationExpiry.RefusalOf(context, route)) is { } refused)
+        {
+            await Refusals.WriteAsync(context.Response, refused).ConfigureAwait(false);
+            return;
+        }
+
+        ReadOnlySession.Install(context);
         using var connection = new WebSocketConnection(context, route);
+        using var expiry = AuthenticationExpiry.Watch(context, route, connection);
+        using var limited = RateLimitedConnection.Around(connection, route);
         await using (stopping.UnsafeRegister(static state => ((WebSocketConnection)state!).Restart(), connection).ConfigureAwait(false))
         {
-            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
+            await application.RunAsync(ScopeOf(context), limited ?? (IConnection)connection).ConfigureAwait(false);
         }
 
         await connection.FinishAsync().ConfigureAwait(false);
