@@ -76,6 +76,9 @@ public static class ChannelsEndpointRouteBuilderExtensions
                 builder.Metadata.Add(metadata);
             }
         });
+
+        // A page to sign in at would be no answer to who asks for a WebSocket.
+        endpoint.DisableCookieRedirect();
         route.Conventions?.Invoke(endpoint);
         return endpoint;
     }
