@@ -11,7 +11,7 @@ internal sealed class Capacities
     public Capacities(ChannelLayerOptions options)
     {
         _capacity = options.Capacity;
-        _patterns = [.. options.ChannelCapacity.Select(entry => (Glob(entry.Key), entry.Value))];
+        _patterns = [.. options.ChannelCapacity.Select(entry => (Glob.Create(entry.Key), entry.Value))];
     }
 
     public int Of(string channel)
@@ -26,9 +26,4 @@ internal sealed class Capacities
 
         return _capacity;
     }
-
-    /// <summary>'*' is any run of characters, '?' any one; the whole name must match, as with Python's fnmatch.</summary>
-    private static Regex Glob(string glob) => new(
-        $@"\A{Regex.Escape(glob).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)}\z",
-        RegexOptions.CultureInvariant | RegexOptions.Singleline);
 }

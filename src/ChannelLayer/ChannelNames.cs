@@ -24,11 +24,13 @@ internal static class ChannelNames
 
     public static void RequireGroup(string group, [CallerArgumentExpression(nameof(group))] string? parameter = null)
     {
-        if (group is not { Length: > 0 and <= MaxLength } || group.AsSpan().ContainsAnyExcept(_allowed))
+        if (!IsGroup(group))
         {
             throw Invalid("group", "without '!'", group, parameter);
         }
     }
+
+    public static bool IsGroup(string? group) => group is { Length: > 0 and <= MaxLength } && !group.AsSpan().ContainsAnyExcept(_allowed);
 
     /// <summary>A name up to and with its '!', or the whole of one that has none.</summary>
     public static ReadOnlySpan<char> NonLocalPart(ReadOnlySpan<char> channel) => channel[..(channel.IndexOf('!') + 1)] is { Length: > 0 } part ? part : channel;

@@ -49,10 +49,12 @@ public abstract class Consumer
     }
 
     /// <summary>Makes this consumer a member of a group, until it leaves it or the connection ends.</summary>
-    protected internal Task GroupAddAsync(string group) => Layer.GroupAddAsync(group, ChannelName).AsTask();
+    /// <exception cref="GroupDeniedException">A policy of the group (<c>AddGroupPolicy</c>) does not admit the scope's user.</exception>
+    /// <exception cref="TooManyGroupsException">It would be in more groups than <see cref="WebSocketConnectionOptions.MaxGroups"/>.</exception>
+    protected internal Task GroupAddAsync(string group) => Context.GroupAddAsync(group).AsTask();
 
     /// <summary>Leaves a group.</summary>
-    protected internal Task GroupDiscardAsync(string group) => Layer.GroupDiscardAsync(group, ChannelName).AsTask();
+    protected internal Task GroupDiscardAsync(string group) => Context.GroupDiscardAsync(group).AsTask();
 
     /// <summary>
     /// Sends a message to every member of a group. This does not wait until the back-end has confirmed it, only until the layer has taken it; use
@@ -81,6 +83,9 @@ public abstract class Consumer
 
     /// <summary>A handler has thrown; the connection is to be ended as one that failed.</summary>
     protected internal abstract Task FailAsync();
+
+    /// <summary>A handler has left unhandled what says how the client is to be refused.</summary>
+    internal virtual Task RefuseAsync(Refusal refusal) => SendAsync(refusal);
 
     /// <summary>The connection has ended, in whatever way it did; runs exactly once for each that has begun.</summary>
     protected internal abstract Task EndAsync();

@@ -33,7 +33,7 @@ public abstract record ServerEvent;
 
 /// <summary>
 /// Answers the client instead of serving it: an HTTP request, or a WebSocket that is not accepted yet, gets this response (RFC 6455, 4.2.2, step 4). A
-/// WebSocket that has been accepted already is closed with 1008, and a response that has begun already is broken off.
+/// WebSocket that has been accepted already is closed with <see cref="CloseCode"/>, and a response that has begun already is broken off.
 /// </summary>
 /// <param name="Status">The HTTP status, 400 to 599. Default: 403. A router says 404 for what no route takes.</param>
 /// <param name="Body">Text for the client. Default: none. Browsers do not show it to a page that opens a WebSocket; other clients can read it.</param>
@@ -41,6 +41,9 @@ public sealed record Refusal(int Status = StatusCodes.Status403Forbidden, string
 {
     /// <summary>What the body is. Default: plain text in UTF-8.</summary>
     public string ContentType { get; init; } = "text/plain; charset=utf-8";
+
+    /// <summary>With what code a WebSocket is closed that has been accepted already; the body is the reason then. Default: 1008.</summary>
+    public int CloseCode { get; init; } = CloseCodes.PolicyViolation;
 
     /// <summary>More headers of the response, such as <c>Retry-After</c>.</summary>
     public IHeaderDictionary? Headers { get; init; }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Net.Http.Headers;
 
 namespace ChannelsNet.Draining;
 
@@ -15,6 +17,12 @@ internal sealed class OpenConnections(IHostApplicationLifetime lifetime)
 {
     private readonly ConcurrentDictionary<IDrainable, byte> _open = new();
     private volatile TaskCompletionSource? _empty;
+
+    /// <summary>What a client gets that comes too late: another node may take it at once.</summary>
+    public static Refusal Refusal { get; } = new(StatusCodes.Status503ServiceUnavailable)
+    {
+        Headers = new HeaderDictionary { [HeaderNames.RetryAfter] = "1" },
+    };
 
     /// <summary>Whether the host stops.</summary>
     public bool IsDraining => lifetime.ApplicationStopping.IsCancellationRequested;

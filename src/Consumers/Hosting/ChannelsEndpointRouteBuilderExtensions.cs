@@ -5,8 +5,10 @@ using ChannelsNet.Messages;
 using ChannelsNet.Routing;
 using ChannelsNet.Running;
 using ChannelsNet.WebSockets;
+using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -16,7 +18,8 @@ public static class ChannelsEndpointRouteBuilderExtensions
     /// <summary>
     /// Maps an application, usually a <see cref="ProtocolTypeRouter"/>: each route of it becomes an endpoint of its own. A WebSocket
     /// that no route takes is answered with 404, and one from a page of another origin with 403
-    /// (<see cref="WebSocketConnectionOptions.AllowedOrigins"/>).
+    /// (<see cref="WebSocketConnectionOptions.AllowedOrigins"/>). The attributes of a consumer's class, such as <c>[Authorize]</c>, are metadata of its
+    /// endpoint.
     /// </summary>
     /// <returns>
     /// All endpoints, to add conventions to; to the endpoint of one route they are added by <see cref="EndpointApplicationExtensions.WithConventions"/>.
@@ -37,6 +40,7 @@ public static class ChannelsEndpointRouteBuilderExtensions
         var faults = routes.Select(pair => pair.Route.Application).Distinct().OfType<ICheckedAtStart>()
             .SelectMany(checkable => checkable.Faults(services))
             .Concat(routes.SelectMany(pair => pair.WebSockets.Options.Faults().Select(fault => $"{pair.WebSockets.Name}: {fault}")))
+            .Concat(services.GetRequiredService<IOptions<ConnectionLimits>>().Value.Faults())
             .Distinct().ToArray();
         if (faults.Length > 0)
         {
@@ -57,7 +61,8 @@ public static class ChannelsEndpointRouteBuilderExtensions
         });
         pipeline.UseWebSockets();
         var application = route.HasOriginValidator ? route.Application : new OriginValidator(route.Application, webSockets.Options.AllowedOrigins);
-        pipeline.Run(new WebSocketEndpoint(application, webSockets, services, services.GetRequiredService<OpenConnections>()).ServeAsync);
+        pipeline.Run(new WebSocketEndpoint(
+            application, webSockets, services.GetRequiredService<ConnectionPlaces>(), services, services.GetRequiredService<OpenConnections>()).ServeAsync);
         var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
         endpoint.Add(builder =>
         {
@@ -65,7 +70,15 @@ public static class ChannelsEndpointRouteBuilderExtensions
             ((RouteEndpointBuilder)builder).Order = index - short.MaxValue;
             builder.DisplayName = $"WebSocket: {webSockets.Name} => {route.Application}";
             builder.Metadata.Add(new WebSocketEndpointMetadata());
+            builder.Metadata.Add(webSockets);
+            foreach (var metadata in route.Metadata)
+            {
+                builder.Metadata.Add(metadata);
+            }
         });
+
+        // A page to sign in at would be no answer to who asks for a WebSocket.
+        endpoint.DisableCookieRedirect();
         route.Conventions?.Invoke(endpoint);
         return endpoint;
     }

@@ -3,6 +3,8 @@ using ChannelsNet.Draining;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using ChannelsNet.Security;
+using ChannelsNet.Security.Groups;
+using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -33,6 +35,9 @@ public static class ChannelsServiceCollectionExtensions
         services.AddHostedService<DrainService>();
         services.AddOptions<DrainOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
+        services.TryAddSingleton<RefusedClients>();
+        services.TryAddSingleton<ConnectionPlaces>();
+        services.TryAddSingleton<GroupGates>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Running;
+using ChannelsNet.Security.Groups;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,8 @@ internal sealed class ConsumerServices(
     IOptions<JsonOptions> json,
     TimeProvider time,
     [FromKeyedServices("json")] IMessageSerializer jsonMessages,
-    [FromKeyedServices("msgpack")] IMessageSerializer messagePackMessages) : IDisposable
+    [FromKeyedServices("msgpack")] IMessageSerializer messagePackMessages,
+    GroupGates groupGates) : IDisposable
 {
     public MessageTypes Types { get; } = types;
 
@@ -26,6 +28,9 @@ internal sealed class ConsumerServices(
 
     /// <summary>Writes messages as MessagePack as they are between processes.</summary>
     public IMessageSerializer MessagePackMessages { get; } = messagePackMessages;
+
+    /// <summary>What stands before the groups that clients join.</summary>
+    public GroupGates GroupGates { get; } = groupGates;
 
     public TimeProvider Time { get; } = CoarseTime.Of(time);
 

@@ -57,7 +57,7 @@ public sealed class InlineSocket
     /// <inheritdoc cref="Consumer.SendAsync(string, Message)"/>
     public Task SendAsync(string channel, Message message) => _consumer.SendAsync(channel, message);
 
-    /// <inheritdoc cref="WebSocketConsumer.RefuseAsync"/>
+    /// <inheritdoc cref="WebSocketConsumer.RefuseAsync(int, string)"/>
     public Task RefuseAsync(int status = StatusCodes.Status403Forbidden, string body = "") => _consumer.RefuseAsync(status, body);
 
     /// <inheritdoc cref="WebSocketConsumer.CloseAsync"/>

@@ -12,7 +12,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
     {
         // Each begins on a thread of its own, so that one whose handler blocks at the connect keeps no other waiting.
         var running = streams.Select(stream => Task.Run(() => RunAsync(scope, stream, applications[stream.Name]))).ToArray();
-        var end = new WebSocketDisconnect(WebSockets.WebSocketCodes.Broken);
+        var end = new WebSocketDisconnect(CloseCodes.Broken);
         try
         {
             end = await ReceiveAsync().ConfigureAwait(false);

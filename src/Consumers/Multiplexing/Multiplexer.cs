@@ -30,7 +30,7 @@ namespace ChannelsNet;
 /// },
 /// </code>
 /// </example>
-public sealed class Multiplexer : IApplication, ICheckedAtStart
+public sealed class Multiplexer : IApplication, ICheckedAtStart, IDescribed
 {
     private readonly OrderedDictionary<string, IApplication> _streams = new(StringComparer.Ordinal);
     private readonly List<Envelope> _envelopes = [];
@@ -78,6 +78,9 @@ public sealed class Multiplexer : IApplication, ICheckedAtStart
 
     /// <inheritdoc/>
     public override string ToString() => $"{nameof(Multiplexer)} ({string.Join(", ", _streams.Keys)})";
+
+    /// <summary>There is one endpoint for all streams, so what one of them demands of its clients, such as [Authorize], is demanded for all.</summary>
+    IReadOnlyList<object> IDescribed.Metadata => [.. _streams.Values.SelectMany(ApplicationRoute.All).SelectMany(route => route.Metadata)];
 
     IEnumerable<string> ICheckedAtStart.Faults(IServiceProvider services) => _streams.Count == 0
         ? [$"A {nameof(Multiplexer)} has no streams. Add one: [\"chat\"] = Consumer.For<ChatConsumer>()."]

@@ -75,7 +75,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
                 WebSocketCodes.Require(close.Code);
                 return Close(close.Code, close.Reason);
             case Refusal refusal:
-                return Close(WebSocketCodes.PolicyViolation, refusal.Body);
+                return Close(CloseCodes.PolicyViolation, refusal.Body);
             case WebSocketFlush:
                 return socket.SendAsync(serverEvent);
             default:
@@ -181,7 +181,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
             {
                 case State.Undecided or State.Open:
                     // A refused connection has no code, as one without a multiplexer.
-                    BecomeEnded(State.Closed, new WebSocketDisconnect(_state == State.Open ? code : WebSocketCodes.Broken));
+                    BecomeEnded(State.Closed, new WebSocketDisconnect(_state == State.Open ? code : CloseCodes.Broken));
                     return socket.SendAsync(Envelope.Close(Name, code, reason));
                 default:
                     return ValueTask.CompletedTask;

@@ -34,7 +34,7 @@ internal sealed class ProtocolMatcherPolicy : MatcherPolicy, IEndpointSelectorPo
     }
 
     /// <summary>RFC 6455, 4.2.1 for HTTP/1.1; RFC 8441 for HTTP/2.</summary>
-    private static bool IsWebSocket(HttpContext context) =>
+    public static bool IsWebSocket(HttpContext context) =>
         context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
             ? string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase)
             : context.Request.Headers.GetCommaSeparatedValues(HeaderNames.Upgrade).Contains("websocket", StringComparer.OrdinalIgnoreCase);

@@ -1,6 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using ChannelsNet.Hosting;
+using ChannelsNet.Routing;
+using ChannelsNet.Security;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -10,14 +13,19 @@ namespace ChannelsNet.Running;
 /// <param name="arguments">What its constructor gets beside services.</param>
 /// <param name="layer">The name of its layer. Default: that of its <see cref="ChannelLayerAttribute"/>, else the default layer.</param>
 internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
-    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>(object[] arguments, string? layer = null) : IApplication, ICheckedAtStart
+    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.Interfaces)] TConsumer>(object[] arguments, string? layer = null)
+    : IApplication, ICheckedAtStart, IDescribed
     where TConsumer : Consumer
 {
     private readonly ConsumerConstructor<TConsumer> _constructor = new(arguments);
+    private readonly ConsumerAttributes _attributes = new(typeof(TConsumer));
     private readonly string? _layer = layer ?? typeof(TConsumer).GetCustomAttribute<ChannelLayerAttribute>()?.Name;
+
+    public IReadOnlyList<object> Metadata => _attributes.All;
 
     public async Task RunAsync(Scope scope, IConnection connection)
     {
+        _attributes.RequireOn(scope.HttpContext?.GetEndpoint());
         await using var services = scope.Services.CreateAsyncScope();
         var provider = services.ServiceProvider;
         var consumer = _constructor.Create(provider);

@@ -1,10 +1,13 @@
 using ChannelsNet.Hosting;
+using ChannelsNet.Security.Groups;
 
 namespace ChannelsNet.Running;
 
 /// <summary>What a consumer gets with its connection.</summary>
 internal sealed class ConsumerContext(Scope scope, IConnection connection, IChannelLayer layer, IChannel channel, ConsumerServices services)
 {
+    private readonly GroupGate? _groups = services.GroupGates.Create(scope);
+
     public Scope Scope { get; } = scope;
 
     public IConnection Connection { get; } = connection;
@@ -14,6 +17,15 @@ internal sealed class ConsumerContext(Scope scope, IConnection connection, IChan
     public IChannel Channel { get; } = channel;
 
     public ConsumerServices Services { get; } = services;
+
+    public ValueTask GroupAddAsync(string group) =>
+        _groups?.AddAsync(group, Layer, Channel.Name) ?? Layer.GroupAddAsync(group, Channel.Name);
+
+    public ValueTask GroupDiscardAsync(string group)
+    {
+        _groups?.Remove(group);
+        return Layer.GroupDiscardAsync(group, Channel.Name);
+    }
 
     public ValueTask GroupSendAsync(string group, Message message, string? except) => Layer is IPostingLayer posting
         ? posting.GroupPostAsync(group, message, except)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Hosting;
+using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -27,10 +28,15 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         {
             foreach (var group in consumer.Groups)
             {
-                await layer.GroupAddAsync(group, channel.Name).ConfigureAwait(false);
+                await context.GroupAddAsync(group).ConfigureAwait(false);
             }
 
             await TakeTurnsAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is IRefusing refusing)
+        {
+            // It is the client that asked for too much, and it has been counted and logged already.
+            await consumer.RefuseAsync(refusing.Refusal).ConfigureAwait(false);
         }
         catch (Exception fault)
         {

@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
+using ChannelsNet.Security;
 using ChannelsNet.WebSockets.Compression;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
@@ -121,11 +122,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     /// <returns>What the application is to know.</returns>
     public WebSocketDisconnect Fault(ClientFaultException fault)
     {
-        if (fault.Code == WebSocketCodes.TooLarge)
+        if (fault.Code == CloseCodes.TooLarge)
         {
             WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
         }
-        else
+        else if (fault.Code != CloseCodes.PolicyViolation)
         {
             // What follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
             HasEnded = true;
@@ -145,12 +146,12 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             BeginClosing();
         }
 
-        return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : WebSocketCodes.Broken);
+        return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : CloseCodes.Broken);
     }
 
     /// <inheritdoc/>
     public void Drain(TimeSpan retryAfter) => Close(new WebSocketClose(
-        WebSocketCodes.Restart, string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.")));
+        CloseCodes.Restart, string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.")));
 
     public void Dispose() => Wheel.Cancel(this);
 
@@ -192,7 +193,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         {
             if (!outbox.Add(send))
             {
-                Close(new WebSocketClose(WebSocketCodes.TryAgainLater, "The client reads too slowly."));
+                Close(new WebSocketClose(CloseCodes.TryAgainLater, "The client reads too slowly."));
             }
         }
         else if (_state != State.Refused)
@@ -207,7 +208,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         {
             if (_state != State.Undecided)
             {
-                Close(new WebSocketClose(WebSocketCodes.PolicyViolation, refusal.Body));
+                Close(new WebSocketClose(refusal.CloseCode, refusal.Body));
                 return Task.CompletedTask;
             }
 
@@ -253,7 +254,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         {
             socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
             {
-                SubProtocol = accept.Subprotocol,
+                SubProtocol = accept.Subprotocol ?? BearerSubprotocol.Answer(context),
                 KeepAliveInterval = Timeout.InfiniteTimeSpan,
             }).ConfigureAwait(false);
         }
@@ -307,7 +308,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         Wheel.Set(this, after);
     }
 
-    private void Close(WebSocketClose close)
+    /// <summary>Closes, after what waits; refuses a client that has not been accepted. Whoever closes first says with what code.</summary>
+    public void Close(WebSocketClose close)
     {
         WebSocketCodes.Require(close.Code);
         lock (this)
@@ -353,7 +355,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             await decided.ConfigureAwait(false);
         }
 
-        return _reader is { } reader ? await reader.ReadAsync().ConfigureAwait(false) : new WebSocketDisconnect(WebSocketCodes.Broken);
+        return _reader is { } reader ? await reader.ReadAsync().ConfigureAwait(false) : new WebSocketDisconnect(CloseCodes.Broken);
     }
 
     public static bool IsEndOfConnection(Exception fault) =>

@@ -30,6 +30,8 @@ public enum WhenFull
 /// </summary>
 public sealed class WebSocketConnectionOptions
 {
+    private const int MostMessagesPerSecond = 1_000_000;
+
     /// <summary>
     /// The sites whose pages may open WebSockets: a host (<c>example.com</c>), a host and all its subdomains (<c>.example.com</c>), either with a port
     /// (<c>example.com:8000</c>) or as an origin (<c>https://example.com</c>, <c>https://.example.com:8443</c>), or <c>*</c> for any. Without a scheme any
@@ -77,6 +79,29 @@ public sealed class WebSocketConnectionOptions
     /// <summary>How long the server waits for the client's answer when it closes. Default: 5 seconds.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether a WebSocket is closed with 3000 when the authentication of its request expires (<c>AuthenticationProperties.ExpiresUtc</c>, which cookies and
+    /// JWT bearer tokens set), and refused with 401 if it has expired already. Default: true.
+    /// </summary>
+    public bool CloseOnAuthenticationExpiration { get; set; } = true;
+
+    /// <summary>
+    /// How many messages a client may send in a second, on average; one more closes with 1008. 1 to 1,000,000, or null for any number. Default: null.
+    /// </summary>
+    public int? MaxMessagesPerSecond { get; set; }
+
+    /// <summary>
+    /// How many messages a client may send at once, after a pause; then as many as <see cref="MaxMessagesPerSecond"/> says, without which there is none. At
+    /// least 1. Default: null, for those of one second.
+    /// </summary>
+    public int? MessageBurst { get; set; }
+
+    /// <summary>
+    /// How many groups a consumer of these routes may be in at once, those of <see cref="Consumer.Groups"/> included; one more is a
+    /// <see cref="TooManyGroupsException"/>. At least 1, or null for any number. Default: null.
+    /// </summary>
+    public int? MaxGroups { get; set; }
+
     internal WebSocketConnectionOptions Copy()
     {
         var copy = (WebSocketConnectionOptions)MemberwiseClone();
@@ -101,6 +126,24 @@ public sealed class WebSocketConnectionOptions
             {
                 yield return $"{nameof(WebSocketConnectionOptions)}.{name} is {value}; expected 1 or more.";
             }
+        }
+
+        foreach (var (name, value) in new[] { (nameof(MessageBurst), MessageBurst), (nameof(MaxGroups), MaxGroups) })
+        {
+            if (value < 1)
+            {
+                yield return $"{nameof(WebSocketConnectionOptions)}.{name} is {value}; expected 1 or more, or null.";
+            }
+        }
+
+        if (MaxMessagesPerSecond is < 1 or > MostMessagesPerSecond)
+        {
+            yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(MaxMessagesPerSecond)} is {MaxMessagesPerSecond}; expected 1 to {MostMessagesPerSecond}, or null.";
+        }
+
+        if (MessageBurst is not null && MaxMessagesPerSecond is null)
+        {
+            yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(MessageBurst)} is {MessageBurst} and limits nothing; set {nameof(MaxMessagesPerSecond)} too.";
         }
 
         if (!Enum.IsDefined(WhenFull))

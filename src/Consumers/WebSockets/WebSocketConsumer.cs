@@ -12,7 +12,7 @@ namespace ChannelsNet;
 /// </summary>
 public abstract class WebSocketConsumer : Consumer
 {
-    private int _code = 1006;
+    private int _code = CloseCodes.Broken;
 
     /// <summary>A client asks for a WebSocket. Default: accepts it. Until it is accepted or closed the client waits, at most 5 seconds.</summary>
     protected virtual Task ConnectAsync() => AcceptAsync();
@@ -123,8 +123,15 @@ public abstract class WebSocketConsumer : Consumer
     /// <inheritdoc/>
     protected internal sealed override Task FailAsync()
     {
-        _code = 1011;
-        return CloseAsync(1011, "The server has failed.");
+        _code = CloseCodes.ServerError;
+        return CloseAsync(CloseCodes.ServerError, "The server has failed.");
+    }
+
+    /// <inheritdoc/>
+    internal sealed override Task RefuseAsync(Refusal refusal)
+    {
+        _code = refusal.CloseCode;
+        return base.RefuseAsync(refusal);
     }
 
     /// <inheritdoc/>

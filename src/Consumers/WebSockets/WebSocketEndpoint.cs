@@ -1,10 +1,14 @@
 using ChannelsNet.Draining;
+using ChannelsNet.Http;
+using ChannelsNet.Security;
+using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
 
 namespace ChannelsNet.WebSockets;
 
 /// <summary>Lets an application serve the WebSockets of one route.</summary>
-internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute route, IServiceProvider services, OpenConnections connections)
+internal sealed class WebSocketEndpoint(
+    IApplication application, WebSocketRoute route, ConnectionPlaces places, IServiceProvider services, OpenConnections connections)
 {
     public async Task ServeAsync(HttpContext context)
     {
@@ -14,17 +18,26 @@ internal sealed class WebSocketEndpoint(IApplication application, WebSocketRoute
             return;
         }
 
-        using var connection = new WebSocketConnection(context, route);
-        if (!connections.TryAdd(connection))
+        using var place = places.Take(context, route.Name, out var refusal);
+        if ((refusal ?? AuthenticationExpiry.RefusalOf(context, route)) is { } refused)
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.Response.Headers.RetryAfter = "1";
+            await Refusals.WriteAsync(context.Response, refused).ConfigureAwait(false);
             return;
         }
 
+        ReadOnlySession.Install(context);
+        using var connection = new WebSocketConnection(context, route);
+        if (!connections.TryAdd(connection))
+        {
+            await Refusals.WriteAsync(context.Response, OpenConnections.Refusal).ConfigureAwait(false);
+            return;
+        }
+
+        using var expiry = AuthenticationExpiry.Watch(context, route, connection);
+        using var limited = RateLimitedConnection.Around(connection, route);
         try
         {
-            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
+            await application.RunAsync(ScopeOf(context), limited ?? (IConnection)connection).ConfigureAwait(false);
             await connection.FinishAsync().ConfigureAwait(false);
         }
         finally

@@ -145,7 +145,7 @@ public sealed record WebSocketSend : ServerEvent
 public sealed record WebSocketFlush : ServerEvent;
 
 /// <summary>
-/// Closes the WebSocket; before it is accepted, refuses it with the status 403 (for code 1011 with 500, for 1012 and 1013 with 503).
+/// Closes the WebSocket; before it is accepted, refuses it with the status 403 (for code 1011 with 500, for 1012 and 1013 with 503, for 3000 with 401).
 /// </summary>
 /// <param name="Code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
 /// <param name="Reason">Words for the client's log, at most 123 bytes of UTF-8.</param>

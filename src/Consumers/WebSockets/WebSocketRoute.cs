@@ -1,5 +1,6 @@
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
+using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,8 @@ internal sealed record WebSocketRoute
 
     public required SlowClients SlowClients { get; init; }
 
+    public required RefusedClients RefusedClients { get; init; }
+
     public required ILogger Logger { get; init; }
 
     public static WebSocketRoute Create(ApplicationRoute route, IServiceProvider services)
@@ -31,6 +34,7 @@ internal sealed record WebSocketRoute
             Options = options,
             Services = services.GetRequiredService<ConsumerServices>(),
             SlowClients = services.GetRequiredService<SlowClients>(),
+            RefusedClients = services.GetRequiredService<RefusedClients>(),
             Logger = services.GetRequiredService<ILogger<WebSocketConnection>>(),
         };
     }

@@ -32,7 +32,7 @@ public sealed class OriginTests
     [InlineData("HTTP://Example.COM", "example.com", true)]
     [InlineData("http://example.com", "example.com:80", true)]
     [InlineData("http://localhost:8000", "localhost:8000", true)]
-    [InlineData("http://[::1]:8000", "[::1]:8000", true)]
+    [InlineData("http://[::1]:8000", "[::1]:8000", true)] // CH-235, CH-241
     [InlineData("http://localhost:8001", "localhost:8000", false)]
     [InlineData("http://localhost", "localhost:8000", false)]
     [InlineData("http://evil.example", "example.com", false)]
@@ -44,9 +44,9 @@ public sealed class OriginTests
         Assert.Equal(expected, await AdmitsAsync(origin, host));
 
     [Theory]
-    [InlineData("")]
-    [InlineData("null")]
-    [InlineData("something-invalid")]
+    [InlineData("")] // CH-236
+    [InlineData("null")] // CH-232
+    [InlineData("something-invalid")] // CH-236
     [InlineData("file://")]
     [InlineData("://example.com")]
     [InlineData("http://example.com:99999")]
@@ -67,6 +67,7 @@ public sealed class OriginTests
         Assert.True(await AdmitsAsync(origin, "example.com", "*"));
     }
 
+    // CH-232: Django refuses it without "*".
     [Fact]
     public async Task A_request_without_an_origin_is_no_browsers_and_is_admitted()
     {
@@ -77,10 +78,10 @@ public sealed class OriginTests
 
     [Theory]
     [InlineData("example.com", "http://example.com", true)]
-    [InlineData("example.com", "https://EXAMPLE.com:8443", true)]
+    [InlineData("example.com", "https://EXAMPLE.com:8443", true)] // CH-235
     [InlineData("Example.com", "https://example.com", true)]
     [InlineData("example.com", "http://www.example.com", false)]
-    [InlineData(".example.com", "http://example.com", true)]
+    [InlineData(".example.com", "http://example.com", true)] // CH-230
     [InlineData(".example.com", "http://www.example.com:81", true)]
     [InlineData(".example.com", "http://a.b.example.com", true)]
     [InlineData(".example.com", "http://badexample.com", false)]
@@ -96,8 +97,8 @@ public sealed class OriginTests
     [InlineData("localhost:443", "https://localhost", true)]
     [InlineData("127.0.0.1:8000", "http://127.0.0.1:8000", true)]
     [InlineData("127.0.0.1:8000", "http://127.0.0.1:8001", false)]
-    [InlineData("[::1]", "http://[::1]:8000", true)]
-    [InlineData("::1", "http://[0:0::1]:8000", true)]
+    [InlineData("[::1]", "http://[::1]:8000", true)] // CH-235
+    [InlineData("::1", "http://[0:0::1]:8000", true)] // CH-235
     [InlineData("[::1]:8000", "http://[::1]:8001", false)]
     [InlineData("app://shop", "app://shop", true)]
     [InlineData("app://shop", "https://shop", false)]
@@ -111,7 +112,7 @@ public sealed class OriginTests
     public async Task With_a_list_the_own_site_must_be_in_it_too() => Assert.False(await AdmitsAsync("http://own.example", "own.example", "other.example"));
 
     [Theory]
-    [InlineData("*.example.com", "Write \".example.com\".")]
+    [InlineData("*.example.com", "Write \".example.com\".")] // CH-231
     [InlineData("https://*.example.com", "Write \"https://.example.com\".")]
     [InlineData("https://example.com/", "Write \"https://example.com\".")]
     [InlineData("example.com/chat/", "Write \"example.com\".")]
@@ -134,6 +135,7 @@ public sealed class OriginTests
         Assert.Contains(advice, Assert.Throws<ArgumentException>(() => new OriginValidator(new At("in"), pattern)).Message, StringComparison.Ordinal);
     }
 
+    // CH-240
     [Fact]
     public async Task A_validator_stands_before_websockets_only()
     {
@@ -142,6 +144,7 @@ public sealed class OriginTests
         Assert.Contains("\"http\"", fault.Message, StringComparison.Ordinal);
     }
 
+    // CH-229
     [Fact]
     public async Task The_server_refuses_other_sites_with_403_unless_the_options_or_a_validator_admit_them()
     {
@@ -190,6 +193,22 @@ public sealed class OriginTests
 
         // A proxy that passes the Host on needs no more.
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/", ("Host", "site.example:8000"), ("Origin", "http://site.example:8000")));
+    }
+
+    [Fact]
+    public async Task Below_a_path_base_the_site_is_the_same()
+    {
+        await using var server = await TestServer.StartAsync(app =>
+        {
+            app.UsePathBase("/base");
+            app.UseRouting();
+            app.MapChannels(new UrlRouter { ["ws/{x}/"] = new At("in") });
+        });
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/base/ws/x/", ("Origin", server.Address)));
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/base/ws/x/", ("Origin", "http://other.example")));
+        Assert.Equal(HttpStatusCode.NotFound, await server.StatusAsync("/basement/ws/x/", ("Origin", server.Address)));
+        using var client = await server.ConnectAsync("/base/ws/x/");
+        Assert.Equal("in x=x", await client.ReceiveAsync());
     }
 
     [Fact]

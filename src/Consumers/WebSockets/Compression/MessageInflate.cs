@@ -73,7 +73,7 @@ internal static class MessageInflate
             length += more;
         }
 
-        return inflate.ReadByte() < 0 ? length : throw new ClientFaultException(WebSocketCodes.TooLarge, $"A message may have {limit} bytes.");
+        return inflate.ReadByte() < 0 ? length : throw new ClientFaultException(CloseCodes.TooLarge, $"A message may have {limit} bytes.");
     }
 
     private static void Grow(ref byte[] output)
@@ -84,7 +84,7 @@ internal static class MessageInflate
         output = larger;
     }
 
-    private static ClientFaultException Invalid() => new(WebSocketCodes.InvalidPayload, "A message is not compressed as RFC 7692 has it.");
+    private static ClientFaultException Invalid() => new(CloseCodes.InvalidPayload, "A message is not compressed as RFC 7692 has it.");
 
     /// <summary>Knows whether all of it was too little.</summary>
     private sealed class Input(byte[] bytes, int count) : MemoryStream(bytes, 0, count, writable: false)

@@ -101,7 +101,7 @@ internal readonly ref struct FrameHead
         }
     }
 
-    public static ClientFaultException Fault(string reason) => new(WebSocketCodes.ProtocolError, reason);
+    public static ClientFaultException Fault(string reason) => new(CloseCodes.ProtocolError, reason);
 
     private static bool TryRead(ReadOnlySpan<byte> span, out FrameHead head)
     {

@@ -117,7 +117,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
 
         if (_message.Length + head.PayloadLength > _message.LongestPayload(maxMessageSize))
         {
-            throw new ClientFaultException(WebSocketCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
+            throw new ClientFaultException(CloseCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
         }
 
         buffer = buffer.Slice(head.Length);
@@ -196,7 +196,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
     {
         if (payload.Length == 0)
         {
-            return connection.CloseReceived(WebSocketCodes.None, "");
+            return connection.CloseReceived(CloseCodes.None, "");
         }
 
         var code = payload.Length > 1 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 0;
@@ -208,7 +208,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
 
         return Utf8.IsValid(reason)
             ? connection.CloseReceived(code, Encoding.UTF8.GetString(reason))
-            : throw new ClientFaultException(WebSocketCodes.InvalidPayload, "A reason must be UTF-8.");
+            : throw new ClientFaultException(CloseCodes.InvalidPayload, "A reason must be UTF-8.");
     }
 
     /// <summary>Throws frames away; true if a close frame was among them.</summary>

@@ -64,7 +64,7 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
                 length += part.Count;
                 if (length > maxMessageSize)
                 {
-                    throw new ClientFaultException(WebSocketCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
+                    throw new ClientFaultException(CloseCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
                 }
             }
 

@@ -111,7 +111,7 @@ internal struct MessageBuilder
     {
         if (!Utf8.IsValid(text))
         {
-            throw new ClientFaultException(WebSocketCodes.InvalidPayload, "A text message must be UTF-8.");
+            throw new ClientFaultException(CloseCodes.InvalidPayload, "A text message must be UTF-8.");
         }
     }
 

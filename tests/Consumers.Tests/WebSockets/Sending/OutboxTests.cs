@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using ChannelsNet.Hosting;
+using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -362,6 +363,7 @@ public sealed class OutboxTests : IAsyncLifetime
             Options = _options,
             Services = _services.GetRequiredService<ConsumerServices>(),
             SlowClients = _services.GetRequiredService<SlowClients>(),
+            RefusedClients = _services.GetRequiredService<RefusedClients>(),
             Logger = _services.GetRequiredService<ILogger<WebSocketConnection>>(),
         };
         return new Outbox(output, route, context, deflateWindow: 0);

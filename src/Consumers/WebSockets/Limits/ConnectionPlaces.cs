@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace ChannelsNet.WebSockets.Limits;
+
+/// <summary>The places for WebSockets that this process has. Without limits there are no places, and nothing is counted.</summary>
+internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, RefusedClients refused)
+{
+    /// <summary>Seconds after which a client may look for a place again. A client that waits longer each time, and a little at random, is kinder.</summary>
+    private const string RetryAfter = "10";
+
+    private readonly int? _most = limits.Value.MaxConnections;
+    private readonly int? _mostPerUser = limits.Value.MaxConnectionsPerUser;
+    private readonly Dictionary<string, int> _ofUser = [];
+    private int _count;
+
+    /// <summary>Takes a place, until it is disposed.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="route">The pattern of the route, for the count of those who get none.</param>
+    /// <param name="refusal">How the client is refused; null if it may come.</param>
+    /// <returns>Null without limits, and where there is no place.</returns>
+    public IDisposable? Take(HttpContext context, string route, out Refusal? refusal)
+    {
+        refusal = null;
+        if (_most is null && _mostPerUser is null)
+        {
+            return null;
+        }
+
+        if (Interlocked.Increment(ref _count) > _most)
+        {
+            Interlocked.Decrement(ref _count);
+            refused.Add(RefusalReason.MaxConnections, route, $"{nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxConnections)} is {_most}");
+            refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, "This server has as many WebSockets as it takes.")
+            {
+                Headers = new HeaderDictionary { [HeaderNames.RetryAfter] = RetryAfter },
+            };
+            return null;
+        }
+
+        var user = _mostPerUser is not null && context.User.Identity is { IsAuthenticated: true }
+            ? context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value
+            : null;
+        if (user is not null && !TryAdd(user))
+        {
+            Interlocked.Decrement(ref _count);
+            refused.Add(
+                RefusalReason.MaxConnectionsPerUser, route, $"{nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxConnectionsPerUser)} is {_mostPerUser}");
+            refusal = new Refusal(StatusCodes.Status429TooManyRequests, $"You may have {_mostPerUser} WebSockets at once.");
+            return null;
+        }
+
+        return new Place(this, user);
+    }
+
+    private bool TryAdd(string user)
+    {
+        lock (_ofUser)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_ofUser, user, out _);
+            if (count >= _mostPerUser)
+            {
+                return false;
+            }
+
+            count++;
+            return true;
+        }
+    }
+
+    private void Free(string? user)
+    {
+        Interlocked.Decrement(ref _count);
+        if (user is null)
+        {
+            return;
+        }
+
+        lock (_ofUser)
+        {
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_ofUser, user) == 0)
+            {
+                _ofUser.Remove(user);
+            }
+        }
+    }
+
+    private sealed class Place(ConnectionPlaces places, string? user) : IDisposable
+    {
+        public void Dispose() => places.Free(user);
+    }
+}

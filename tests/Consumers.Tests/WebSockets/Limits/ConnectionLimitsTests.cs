@@ -1,0 +1,182 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Security.Claims;
+using ChannelsNet.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace ChannelsNet.WebSockets.Limits;
+
+public sealed class ConnectionLimitsTests
+{
+    private readonly Refused _refused = new();
+
+    private sealed class Echo : WebSocketConsumer
+    {
+        protected override Task ReceiveAsync(string text) => SendTextAsync(text);
+    }
+
+    private sealed class Never : WebSocketConsumer
+    {
+        protected override Task ConnectAsync() => throw new InvalidOperationException("on purpose");
+    }
+
+    private Task<TestServer> StartAsync(Action<ConnectionLimits> limit) => TestServer.StartAsync(
+        app => app.MapChannels(new UrlRouter { ["ws/"] = Consumer.For<Echo>(), ["other/"] = Consumer.For<Echo>(), ["never/"] = Consumer.For<Never>() }),
+        services =>
+        {
+            Tokens.Accept(services);
+            services.Configure(limit);
+            _refused.Attach(services);
+        });
+
+    private static Task<WebSocketClient> ConnectAsync(TestServer server, string user)
+    {
+        var (name, value) = Tokens.Header(user);
+        return server.ConnectAsync(options: options => options.SetRequestHeader(name, value));
+    }
+
+    /// <summary>A place is free again a moment after the client has gone.</summary>
+    private static async Task BecomesFreeAsync(Func<Task<HttpStatusCode>> connect)
+    {
+        using var patience = new CancellationTokenSource(TestServer.Patience);
+        while (await connect() != HttpStatusCode.SwitchingProtocols)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task Over_the_limit_of_the_process_a_client_is_refused_with_503_and_when_to_come_again()
+    {
+        await using var server = await StartAsync(limits => limits.MaxConnections = 2);
+        using var first = await server.ConnectAsync();
+        using var second = await server.ConnectAsync("/other/");
+        using var third = new ClientWebSocket();
+        third.Options.CollectHttpResponseDetails = true;
+        await Assert.ThrowsAsync<WebSocketException>(() => third.ConnectAsync(server.UriOf("/ws/"), default).WaitAsync(TestServer.Patience));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, third.HttpStatusCode);
+        Assert.Equal(["10"], third.HttpResponseHeaders!["Retry-After"]);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await server.StatusAsync("/other/"));
+        Assert.Equal(["max_connections at /ws/", "max_connections at /other/"], _refused.Counts);
+        Assert.Equal("Warning: WebSocket /ws/: 1 refused since the last such line, the last because ConnectionLimits.MaxConnections is 2", _refused.Lines.First());
+
+        await first.CloseAsync();
+        await BecomesFreeAsync(() => server.StatusAsync("/ws/"));
+        second.Abort();
+        await BecomesFreeAsync(async () =>
+        {
+            using var one = await TryConnectAsync(server);
+            return one is null ? HttpStatusCode.ServiceUnavailable : await server.StatusAsync("/ws/");
+        });
+        Assert.Empty(server.Errors);
+    }
+
+    private static async Task<WebSocketClient?> TryConnectAsync(TestServer server)
+    {
+        try
+        {
+            return await server.ConnectAsync();
+        }
+        catch (WebSocketException)
+        {
+            return null;
+        }
+    }
+
+    [Fact]
+    public async Task Who_fails_before_it_is_accepted_gives_its_place_back()
+    {
+        await using var server = await StartAsync(limits => limits.MaxConnections = 1);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(HttpStatusCode.InternalServerError, await server.StatusAsync("/never/"));
+            await BecomesFreeAsync(() => server.StatusAsync("/ws/"));
+            await BecomesFreeAsync(() => server.StatusAsync("/ws/"));
+            await BecomesFreeFor500Async(server);
+        }
+    }
+
+    private static async Task BecomesFreeFor500Async(TestServer server)
+    {
+        using var patience = new CancellationTokenSource(TestServer.Patience);
+        while (await server.StatusAsync("/never/") != HttpStatusCode.InternalServerError)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task Over_the_limit_of_a_user_only_that_user_is_refused_with_429()
+    {
+        await using var server = await StartAsync(limits => limits.MaxConnectionsPerUser = 2);
+        using var first = await ConnectAsync(server, "ada");
+        using var second = await ConnectAsync(server, "ada");
+        Assert.Equal(HttpStatusCode.TooManyRequests, await server.StatusAsync("/other/", Tokens.Header("ada")));
+        Assert.Equal(["max_connections_per_user at /other/"], _refused.Counts);
+        Assert.Equal(
+            ["Information: WebSocket /other/: 1 refused since the last such line, the last because ConnectionLimits.MaxConnectionsPerUser is 2"], _refused.Lines);
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/", Tokens.Header("bob")));
+        using var nobody = await server.ConnectAsync();
+        using var nobodyElse = await server.ConnectAsync();
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/"));
+        await first.CloseAsync();
+        await BecomesFreeAsync(() => server.StatusAsync("/ws/", Tokens.Header("ada")));
+    }
+
+    [Fact]
+    public async Task Limits_that_admit_nobody_are_refused_at_the_start()
+    {
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(limits => (limits.MaxConnections, limits.MaxConnectionsPerUser) = (0, -1)));
+        Assert.Equal(
+            [
+                "ConnectionLimits.MaxConnections is 0; expected 1 or more, or null for no limit.",
+                "ConnectionLimits.MaxConnectionsPerUser is -1; expected 1 or more, or null for no limit.",
+            ],
+            fault.Message.Split(Environment.NewLine));
+    }
+
+    [Fact]
+    public async Task Places_taken_and_given_back_on_many_threads_are_all_there_again()
+    {
+        await using var services = new ServiceCollection().AddMetrics().AddLogging().AddSingleton(TimeProvider.System).BuildServiceProvider();
+        var limits = Options.Create(new ConnectionLimits { MaxConnections = 6, MaxConnectionsPerUser = 3 });
+        var places = new ConnectionPlaces(limits, ActivatorUtilities.CreateInstance<RefusedClients>(services));
+        var (most, now, taken) = (0, 0, 0);
+        await Parallel.ForAsync(0, 20_000, (i, _) =>
+        {
+            using var place = places.Take(UserOf(i % 4), "/", out var refusal);
+            Assert.Equal(place is null, refusal is not null);
+            if (place is not null)
+            {
+                Interlocked.Increment(ref taken);
+                var count = Interlocked.Increment(ref now);
+                InterlockedMax(ref most, count);
+                Interlocked.Decrement(ref now);
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        Assert.InRange(most, 1, 6);
+        Assert.True(taken > 0);
+        Assert.All(Enumerable.Range(0, 6), i => Assert.NotNull(places.Take(UserOf(i % 2), "/", out _)));
+        Assert.Null(places.Take(UserOf(2), "/", out var full));
+        Assert.Equal(503, full!.Status);
+    }
+
+    private static DefaultHttpContext UserOf(int number) => new()
+    {
+        User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, $"user {number}")], "test")),
+    };
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var seen = Volatile.Read(ref most); seen < value;)
+        {
+            var before = Interlocked.CompareExchange(ref most, value, seen);
+            seen = before == seen ? value : before;
+        }
+    }
+}
