@@ -12,12 +12,14 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
     where TConsumer : Consumer
 {
     private readonly ObjectFactory<TConsumer> _create = ActivatorUtilities.CreateFactory<TConsumer>([]);
+    private readonly bool _hasHandlers = Handled().Any();
 
     public async Task RunAsync(Scope scope, IConnection connection)
     {
         await using var services = scope.Services.CreateAsyncScope();
         var provider = services.ServiceProvider;
         var consumer = _create(provider, null);
+        consumer.HasHandlers = _hasHandlers;
         try
         {
             var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
@@ -33,15 +35,22 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
     public IEnumerable<string> Faults(IServiceProvider services)
     {
         var types = services.GetRequiredService<MessageTypes>();
-        return typeof(TConsumer).GetInterfaces()
-            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IHandle<>))
-            .Select(type => type.GenericTypeArguments[0])
+        return Handled()
             .Where(type => !type.IsAbstract && types.Find(type) is null)
             .Select(type => $"{typeof(TConsumer)} handles {type}, which this process does not know. "
                 + $"Add it where the channels are added: .AddMessage<{type.Name}>().");
     }
 
+    public string? Protocol =>
+        typeof(HttpConsumer).IsAssignableFrom(typeof(TConsumer)) ? Scope.Http
+        : typeof(WebSocketConsumer).IsAssignableFrom(typeof(TConsumer)) ? Scope.WebSocket
+        : null;
+
     public override string ToString() => typeof(TConsumer).Name;
+
+    private static IEnumerable<Type> Handled() => typeof(TConsumer).GetInterfaces()
+        .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IHandle<>))
+        .Select(type => type.GenericTypeArguments[0]);
 
     private static async ValueTask DisposeAsync(TConsumer consumer)
     {
@@ -61,4 +70,7 @@ internal interface ICheckedAtStart
 {
     /// <summary>A sentence for each fault.</summary>
     IEnumerable<string> Faults(IServiceProvider services);
+
+    /// <summary>The only type of scope that it serves; null if it serves any.</summary>
+    string? Protocol => null;
 }

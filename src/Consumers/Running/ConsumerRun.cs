@@ -31,6 +31,10 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
 
             await TakeTurnsAsync(context).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (scope.Aborted.IsCancellationRequested)
+        {
+            // The client has gone, and a handler that worked for it has stopped, as it should.
+        }
         catch (Exception fault)
         {
             RunningLog.ConsumerFailed(logger, consumer.GetType().Name, scope.Type, fault);
@@ -66,7 +70,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 isWaitedFor = false;
             }
 
-            if (context.Channel.TryRead(out var message))
+            if (consumer.TakesMessages && context.Channel.TryRead(out var message))
             {
                 isIdle = false;
                 context.Handling = message;
