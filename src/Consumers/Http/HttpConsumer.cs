@@ -44,7 +44,7 @@ public abstract class HttpConsumer : Consumer
     /// No answer has been begun for <see cref="HttpConnectionOptions.LongPollTimeout"/>. Default: answers 204, so that the client asks again. If this answers
     /// nothing, it is called again after the same time.
     /// </summary>
-    protected internal virtual Task TimeoutAsync() => RespondAsync(StatusCodes.Status204NoContent);
+    protected virtual Task TimeoutAsync() => RespondAsync(StatusCodes.Status204NoContent);
 
     /// <summary>
     /// The request has ended, in whatever way: it was answered, the client left, a handler threw, the host stops. The consumer has left its groups already.
@@ -139,11 +139,12 @@ public abstract class HttpConsumer : Consumer
     /// Sends a value as the JSON of a server-sent event, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>). A message that many consumers of this
     /// process send on is written once for all of them.
     /// </summary>
-    /// <inheritdoc cref="SendEventAsync(string, string?, string?, TimeSpan?)"/>
     /// <param name="value">The value.</param>
     /// <param name="name">What the client listens to. Default: "message".</param>
     /// <param name="id">What the client says in <see cref="LastEventId"/> when it comes back. Default: the last one.</param>
     /// <param name="retry">After what time the client is to come back when the stream has ended. Default: as before; browsers take some seconds.</param>
+    /// <exception cref="ArgumentException">The name or the id has a line break, or the id a U+0000, which the format does not allow.</exception>
+    /// <exception cref="InvalidOperationException">The answer has begun as something else, or is complete.</exception>
     protected Task SendJsonEventAsync<TValue>(TValue value, string? name = null, string? id = null, TimeSpan? retry = null) =>
         SendEventAsync(WriteJson(value, WriteJsonEvent).Bytes, EventStream.Fields(name, id, retry));
 

@@ -1,6 +1,8 @@
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -289,6 +291,25 @@ public sealed class EventStreamTests
         }
 
         Assert.Equal(2, counting.Writes);
+    }
+
+    [Fact]
+    public async Task It_works_on_a_server_without_sockets()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseTestServer();
+        builder.Services.AddSingleton(_diary).AddLogging().AddChannels().AddMessage<Note>();
+        await using var app = builder.Build();
+        app.MapChannels(new ProtocolTypeRouter { Http = new UrlRouter { ["http/"] = Consumer.For<Streams>() } });
+        await app.StartAsync();
+        using var http = app.GetTestClient();
+        using (var answer = new Answer(await http.GetAsync(new Uri("/http/", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead)))
+        {
+            await app.Services.GetRequiredService<IChannelLayer>().GroupSendAsync("room", new Note("hello"));
+            Assert.Equal("data: hello", await answer.EventAsync());
+        }
+
+        Assert.Equal("disconnect", await _diary.NextAsync());
     }
 
     [Fact]

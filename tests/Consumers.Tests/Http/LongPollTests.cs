@@ -100,7 +100,7 @@ public sealed class LongPollTests
 
         public Task HandleAsync(Note message) => RespondAsync(200, message.Text);
 
-        protected internal override Task TimeoutAsync()
+        protected override Task TimeoutAsync()
         {
             diary.Note("timeout");
             return ++_timeouts == 2 ? RespondAsync(200, "nothing yet") : Task.CompletedTask;
