@@ -34,6 +34,12 @@ public abstract class Consumer
         set => _context = value;
     }
 
+    /// <summary>Whether it has an <see cref="IHandle{TMessage}"/>.</summary>
+    internal bool HasHandlers { get; set; }
+
+    /// <summary>Whether it can handle a message now; until then messages wait in its mailbox.</summary>
+    internal virtual bool TakesMessages => true;
+
     /// <summary>An application that serves each connection by a new consumer, whose constructor gets services.</summary>
     /// <param name="arguments">
     /// What every consumer's constructor gets beside services, whatever the order of its parameters: <c>Consumer.For&lt;ChatConsumer&gt;("tea", 100)</c>
@@ -91,5 +97,7 @@ public abstract class Consumer
     protected internal abstract Task EndAsync();
 
     /// <summary>Does something to the client.</summary>
-    protected Task SendAsync(ServerEvent serverEvent) => Context.Connection.SendAsync(serverEvent).AsTask();
+    protected Task SendAsync(ServerEvent serverEvent) => PassAsync(serverEvent);
+
+    private protected virtual Task PassAsync(ServerEvent serverEvent) => Context.Connection.SendAsync(serverEvent).AsTask();
 }

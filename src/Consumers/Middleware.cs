@@ -41,6 +41,8 @@ public abstract class Middleware(IApplication application) : IApplication, IRout
 
         public IEnumerable<string> Faults(IServiceProvider services) => (next as ICheckedAtStart)?.Faults(services) ?? [];
 
+        public string? Protocol => (next as ICheckedAtStart)?.Protocol;
+
         public override string ToString() => next.ToString()!;
     }
 }

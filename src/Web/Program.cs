@@ -28,6 +28,10 @@ app.MapChannels(new ProtocolTypeRouter
         ["chat/{room}/"] = Consumer.For<ChatConsumer>(),
         ["echo/"] = Consumer.For<EchoConsumer>().WithWebSocketOptions(EchoConsumer.Configure),
     },
+    Http = new UrlRouter
+    {
+        ["events/"] = Consumer.For<ClockEventsConsumer>(),
+    },
 });
 app.MapPages();
 app.MapHealth();

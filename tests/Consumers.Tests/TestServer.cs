@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
+using ChannelsNet.InMemory;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -37,6 +39,9 @@ public sealed class TestServer : IAsyncDisposable
     public WebApplication App { get; }
 
     public IChannelLayer Layer => App.Services.GetRequiredService<IChannelLayer>();
+
+    /// <summary>What is in the memory of the layer.</summary>
+    internal LocalDelivery Local => ((InMemoryChannelLayer)((ObservedChannelLayer)Layer).Inner).Local;
 
     /// <summary>What has been logged as an error.</summary>
     public IReadOnlyCollection<string> Errors => _log.Errors;

@@ -118,7 +118,7 @@ public sealed class WebSocketConsumerTests
     public async Task However_a_connection_ends_its_consumer_is_gone(string end, int code)
     {
         await using var server = await TestServer.StartAsync(Consumer.For<Lifetime>(), services => services.AddSingleton(_diary));
-        var local = ((InMemory.InMemoryChannelLayer)((Telemetry.ObservedChannelLayer)server.Layer).Inner).Local;
+        var local = server.Local;
         using var client = await server.ConnectAsync();
         var channel = await client.ReceiveAsync();
         await server.Layer.GroupSendAsync("room", new Note("hello"));

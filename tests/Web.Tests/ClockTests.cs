@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using ChannelsNet.Support;
 
@@ -31,6 +33,18 @@ public sealed class ClockTests : IAsyncLifetime
         Assert.Equal("Healthy", await http.GetStringAsync(new Uri("/health/live", UriKind.Relative)));
 
         var ticks = await TicksAsync(node).Take(3).ToListAsync(_patience.Token);
+        Assert.Equal([ticks[0], ticks[0] + 1, ticks[0] + 2], ticks);
+    }
+
+    [Fact]
+    public async Task The_time_comes_as_server_sent_events_too()
+    {
+        await using var node = await WebNode.StartAsync();
+        using var http = new HttpClient { BaseAddress = node.Address };
+        using var answer = await http.GetAsync(new Uri("/events/", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, _patience.Token);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.ToString());
+        var events = SseParser.Create(await answer.Content.ReadAsStreamAsync(_patience.Token)).EnumerateAsync(_patience.Token);
+        var ticks = await events.Take(3).Select(item => SecondOf(Encoding.UTF8.GetBytes(item.Data))).ToListAsync(_patience.Token);
         Assert.Equal([ticks[0], ticks[0] + 1, ticks[0] + 2], ticks);
     }
 
@@ -94,9 +108,14 @@ public sealed class ClockTests : IAsyncLifetime
         while (true)
         {
             var frame = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
-            using var json = JsonDocument.Parse(buffer.AsMemory(0, frame.Count));
-            var time = Assert.Single(json.RootElement.EnumerateObject(), property => property.Name == "timeValue").Value.GetString()!;
-            yield return (int)TimeOnly.ParseExact(time, "HH:mm:ss", CultureInfo.InvariantCulture).ToTimeSpan().TotalSeconds;
+            yield return SecondOf(buffer.AsMemory(0, frame.Count));
         }
+    }
+
+    private static int SecondOf(ReadOnlyMemory<byte> tick)
+    {
+        using var json = JsonDocument.Parse(tick);
+        var time = Assert.Single(json.RootElement.EnumerateObject(), property => property.Name == "timeValue").Value.GetString()!;
+        return (int)TimeOnly.ParseExact(time, "HH:mm:ss", CultureInfo.InvariantCulture).ToTimeSpan().TotalSeconds;
     }
 }

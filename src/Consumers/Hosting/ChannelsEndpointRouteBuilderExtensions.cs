@@ -1,10 +1,7 @@
 using ChannelsNet;
-using ChannelsNet.Draining;
 using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
 using ChannelsNet.Routing;
-using ChannelsNet.Running;
-using ChannelsNet.WebSockets;
 using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,10 +13,10 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ChannelsEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps an application, usually a <see cref="ProtocolTypeRouter"/>: each route of it becomes an endpoint of its own. A WebSocket
-    /// that no route takes is answered with 404, and one from a page of another origin with 403
-    /// (<see cref="WebSocketConnectionOptions.AllowedOrigins"/>). The attributes of a consumer's class, such as <c>[Authorize]</c>, are metadata of its
-    /// endpoint.
+    /// Maps an application, usually a <see cref="ProtocolTypeRouter"/>: each route of it becomes an endpoint of its own, which goes before the
+    /// endpoints of pages. A WebSocket that no route takes is answered with 404, and one from a page of another origin with 403
+    /// (<see cref="WebSocketConnectionOptions.AllowedOrigins"/>); an HTTP request that no route takes goes on to the host's other endpoints. The attributes
+    /// of a consumer's class, such as <c>[Authorize]</c>, are metadata of its endpoint.
     /// </summary>
     /// <returns>
     /// All endpoints, to add conventions to; to the endpoint of one route they are added by <see cref="EndpointApplicationExtensions.WithConventions"/>.
@@ -36,10 +33,8 @@ public static class ChannelsEndpointRouteBuilderExtensions
                 "MapChannels needs the services of the channels. Add them before the host is built: builder.Services.AddChannels(builder.Configuration).");
         }
 
-        var routes = ApplicationRoute.All(application).Select(route => (Route: route, WebSockets: WebSocketRoute.Create(route, services))).ToArray();
-        var faults = routes.Select(pair => pair.Route.Application).Distinct().OfType<ICheckedAtStart>()
-            .SelectMany(checkable => checkable.Faults(services))
-            .Concat(routes.SelectMany(pair => pair.WebSockets.Options.Faults().Select(fault => $"{pair.WebSockets.Name}: {fault}")))
+        var mappings = ApplicationRoute.All(application).Select(route => RouteMapping.Create(route, services)).ToArray();
+        var faults = mappings.SelectMany(mapping => mapping.Faults(services))
             .Concat(services.GetRequiredService<IOptions<ConnectionLimits>>().Value.Faults())
             .Distinct().ToArray();
         if (faults.Length > 0)
@@ -47,39 +42,25 @@ public static class ChannelsEndpointRouteBuilderExtensions
             throw new InvalidOperationException(string.Join(Environment.NewLine, faults));
         }
 
-        return new ChannelsConventionBuilder([.. routes.Select((pair, index) => Map(endpoints, pair.Route, pair.WebSockets, index))]);
+        return new ChannelsConventionBuilder([.. mappings.Select((mapping, index) => Map(endpoints, mapping, index))]);
     }
 
-    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, ApplicationRoute route, WebSocketRoute webSockets, int index)
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, RouteMapping mapping, int index)
     {
-        var services = endpoints.ServiceProvider;
-        var pipeline = endpoints.CreateApplicationBuilder();
-        pipeline.Use((context, next) =>
-        {
-            WebSocketUpgrade.Install(context);
-            return next(context);
-        });
-        pipeline.UseWebSockets();
-        var application = route.HasOriginValidator ? route.Application : new OriginValidator(route.Application, webSockets.Options.AllowedOrigins);
-        pipeline.Run(new WebSocketEndpoint(
-            application, webSockets, services.GetRequiredService<ConnectionPlaces>(), services, services.GetRequiredService<OpenConnections>()).ServeAsync);
-        var endpoint = endpoints.Map(route.Pattern, pipeline.Build());
+        var endpoint = endpoints.Map(mapping.Route.Pattern, mapping.Build(endpoints));
         endpoint.Add(builder =>
         {
-            // The first route that matches is taken, and a WebSocket's route before a page's.
+            // The first route that matches is taken, and a route of these before a page's.
             ((RouteEndpointBuilder)builder).Order = index - short.MaxValue;
-            builder.DisplayName = $"WebSocket: {webSockets.Name} => {route.Application}";
-            builder.Metadata.Add(new WebSocketEndpointMetadata());
-            builder.Metadata.Add(webSockets);
-            foreach (var metadata in route.Metadata)
+            builder.DisplayName = mapping.DisplayName;
+            builder.Metadata.Add(new ProtocolMetadata(mapping.Protocol));
+            foreach (var metadata in mapping.Metadata)
             {
                 builder.Metadata.Add(metadata);
             }
         });
-
-        // A page to sign in at would be no answer to who asks for a WebSocket.
-        endpoint.DisableCookieRedirect();
-        route.Conventions?.Invoke(endpoint);
+        mapping.AddConventions(endpoint);
+        mapping.Route.Conventions?.Invoke(endpoint);
         return endpoint;
     }
 

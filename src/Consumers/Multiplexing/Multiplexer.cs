@@ -82,6 +82,8 @@ public sealed class Multiplexer : IApplication, ICheckedAtStart, IDescribed
     /// <summary>There is one endpoint for all streams, so what one of them demands of its clients, such as [Authorize], is demanded for all.</summary>
     IReadOnlyList<object> IDescribed.Metadata => [.. _streams.Values.SelectMany(ApplicationRoute.All).SelectMany(route => route.Metadata)];
 
+    string? ICheckedAtStart.Protocol => Scope.WebSocket;
+
     IEnumerable<string> ICheckedAtStart.Faults(IServiceProvider services) => _streams.Count == 0
         ? [$"A {nameof(Multiplexer)} has no streams. Add one: [\"chat\"] = Consumer.For<ChatConsumer>()."]
         : _streams.SelectMany(stream => ApplicationRoute.All(stream.Value).SelectMany(route => Faults(stream.Key, route, services)));

@@ -21,11 +21,17 @@ internal interface IDescribed
 /// <summary>One way through the routers: the whole pattern from the root, and the application at its end.</summary>
 internal sealed record ApplicationRoute(RoutePattern Pattern, IApplication Application)
 {
+    /// <summary>The type of scope that it serves; null if no router on the way says so.</summary>
+    public string? Protocol { get; init; }
+
     /// <summary>Changes the host's options for its WebSockets, from the outermost router to the application.</summary>
     public Action<WebSocketConnectionOptions>? Configure { get; init; }
 
     /// <summary>What the application itself says of its endpoint; conventions come after it.</summary>
     public IReadOnlyList<object> Metadata { get; init; } = [];
+
+    /// <summary>Changes the host's options for its HTTP requests, from the outermost router to the application.</summary>
+    public Action<HttpConnectionOptions>? ConfigureHttp { get; init; }
 
     /// <summary>Adds conventions to its endpoint, from the outermost router to the application.</summary>
     public Action<IEndpointConventionBuilder>? Conventions { get; init; }

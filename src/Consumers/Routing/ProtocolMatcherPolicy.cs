@@ -6,27 +6,26 @@ using Microsoft.Net.Http.Headers;
 
 namespace ChannelsNet.Routing;
 
-/// <summary>Marks an endpoint that takes WebSockets and nothing else.</summary>
-internal sealed class WebSocketEndpointMetadata;
+/// <summary>Marks an endpoint that takes connections of one protocol and nothing else.</summary>
+/// <param name="Protocol">The type of scope.</param>
+internal sealed record ProtocolMetadata(string Protocol);
 
-/// <summary>Leaves the endpoints of WebSockets to WebSockets, so that a page can stand at the same path.</summary>
+/// <summary>Leaves the endpoints of WebSockets to WebSockets and those of HTTP to all else, so that both, and a page, can stand at the same path.</summary>
 internal sealed class ProtocolMatcherPolicy : MatcherPolicy, IEndpointSelectorPolicy
 {
     public override int Order => 0;
 
     public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
-        endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<WebSocketEndpointMetadata>() is not null);
+        endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<ProtocolMetadata>() is not null);
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {
-        if (!IsWebSocket(httpContext))
+        var protocol = IsWebSocket(httpContext) ? Scope.WebSocket : Scope.Http;
+        for (var i = 0; i < candidates.Count; i++)
         {
-            for (var i = 0; i < candidates.Count; i++)
+            if (candidates.IsValidCandidate(i) && candidates[i].Endpoint.Metadata.GetMetadata<ProtocolMetadata>() is { } taken && taken.Protocol != protocol)
             {
-                if (candidates.IsValidCandidate(i) && candidates[i].Endpoint.Metadata.GetMetadata<WebSocketEndpointMetadata>() is not null)
-                {
-                    candidates.SetValidity(i, false);
-                }
+                candidates.SetValidity(i, false);
             }
         }
 

@@ -20,6 +20,7 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
     private readonly ConsumerConstructor<TConsumer> _constructor = new(arguments);
     private readonly ConsumerAttributes _attributes = new(typeof(TConsumer));
     private readonly string? _layer = layer ?? typeof(TConsumer).GetCustomAttribute<ChannelLayerAttribute>()?.Name;
+    private readonly bool _hasHandlers = Handled().Any();
 
     public IReadOnlyList<object> Metadata => _attributes.All;
 
@@ -29,6 +30,7 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
         await using var services = scope.Services.CreateAsyncScope();
         var provider = services.ServiceProvider;
         var consumer = _constructor.Create(provider);
+        consumer.HasHandlers = _hasHandlers;
         try
         {
             var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
@@ -42,25 +44,23 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
 
     public IEnumerable<string> Faults(IServiceProvider services)
     {
-        var handled = typeof(TConsumer).GetInterfaces()
-            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IHandle<>))
-            .Select(type => type.GenericTypeArguments[0]);
-        return [.. HandledMessages.Faults(typeof(TConsumer).ToString(), handled, services), .. _constructor.Faults(services), .. LayerFaults(services)];
+        return
+        [
+            .. HandledMessages.Faults(typeof(TConsumer).ToString(), Handled(), services), .. _constructor.Faults(services), .. LayerFaults(services),
+        ];
     }
+
+    public string? Protocol =>
+        typeof(HttpConsumer).IsAssignableFrom(typeof(TConsumer)) ? Scope.Http
+        : typeof(WebSocketConsumer).IsAssignableFrom(typeof(TConsumer)) ? Scope.WebSocket
+        : null;
 
     public override string ToString() => typeof(TConsumer).Name;
 
-    private IChannelLayer LayerOf(IServiceProvider services) =>
-        _layer is null ? services.GetRequiredService<IChannelLayer>() : services.GetRequiredKeyedService<IChannelLayer>(_layer);
-
-    private IEnumerable<string> LayerFaults(IServiceProvider services)
-    {
-        if (_layer is not null && services.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(IChannelLayer), _layer) == false)
-        {
-            yield return $"{typeof(TConsumer)} is to be on the channel layer \"{_layer}\", which does not exist. "
-                + $"Add ChannelLayers:{_layer} to the configuration that AddChannels gets, or name one that is there.";
-        }
-    }
+        return
+        [
+            .. HandledMessages.Faults(typeof(TConsumer).ToString(), Handled(), services), .. _constructor.Faults(services), .. LayerFaults(services),
+        ];
 
     private static async ValueTask DisposeAsync(TConsumer consumer)
     {
@@ -80,4 +80,7 @@ internal interface ICheckedAtStart
 {
     /// <summary>A sentence for each fault.</summary>
     IEnumerable<string> Faults(IServiceProvider services);
+
+    /// <summary>The only type of scope that it serves; null if it serves any.</summary>
+    string? Protocol => null;
 }

@@ -33,6 +33,10 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
 
             await TakeTurnsAsync(context).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (scope.Aborted.IsCancellationRequested)
+        {
+            // The client has gone, and a handler that worked for it has stopped, as it should.
+        }
         catch (Exception fault) when (fault is IRefusing refusing)
         {
             // It is the client that asked for too much, and it has been counted and logged already.
@@ -73,7 +77,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 isWaitedFor = false;
             }
 
-            if (context.Channel.TryRead(out var message))
+            if (consumer.TakesMessages && context.Channel.TryRead(out var message))
             {
                 isIdle = false;
                 context.Handling = message;

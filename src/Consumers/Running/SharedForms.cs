@@ -17,12 +17,12 @@ internal sealed class SharedForms
     /// <param name="format">What it is written by; two are the same if they are the same object.</param>
     /// <param name="type">The type as which it is written.</param>
     /// <param name="write">Writes it.</param>
-    public static WebSocketSend Get<TFormat>(
-        Message message, object value, TFormat format, Type type, Func<object, TFormat, Type, WebSocketSend> write)
+    public static TForm Get<TFormat, TForm>(Message message, object value, TFormat format, Type type, Func<object, TFormat, Type, TForm> write)
         where TFormat : class
+        where TForm : class
     {
         var forms = Of(message);
-        if (Find(Volatile.Read(ref forms._first), value, format, type) is { } found)
+        if (Find<TForm>(Volatile.Read(ref forms._first), value, format, type) is { } found)
         {
             return found;
         }
@@ -30,24 +30,29 @@ internal sealed class SharedForms
         lock (forms)
         {
             var first = forms._first;
-            if (Find(first, value, format, type) is { } other)
+            if (Find<TForm>(first, value, format, type) is { } other)
             {
                 return other;
             }
 
-            var send = write(value, format, type) with { Kind = KindOf(message) };
+            var written = About(write(value, format, type), message);
             var place = (first?.Place ?? 0) + 1;
             if (place <= Most)
             {
-                Volatile.Write(ref forms._first, new Form(value, format, type, send, place, first));
+                Volatile.Write(ref forms._first, new Form(value, format, type, written, place, first));
             }
 
-            return send;
+            return written;
         }
     }
 
     /// <summary>What a message is about by itself: its type.</summary>
     public static object KindOf(Message message) => message is UntypedMessage untyped ? untyped.Type : message.GetType();
+
+    /// <summary>What waits for a WebSocket says what it is about (<see cref="WhenFull.KeepLatest"/>).</summary>
+    private static TForm About<TForm>(TForm written, Message message)
+        where TForm : class =>
+        written is WebSocketSend send ? (TForm)(object)(send with { Kind = KindOf(message) }) : written;
 
     private static SharedForms Of(Message message)
     {
@@ -60,18 +65,19 @@ internal sealed class SharedForms
         return Interlocked.CompareExchange(ref message.Written, made, null) as SharedForms ?? made;
     }
 
-    private static WebSocketSend? Find(Form? form, object value, object format, Type type)
+    private static TForm? Find<TForm>(Form? form, object value, object format, Type type)
+        where TForm : class
     {
         for (; form is not null; form = form.Next)
         {
-            if (ReferenceEquals(form.Value, value) && ReferenceEquals(form.Format, format) && form.Type == type)
+            if (ReferenceEquals(form.Value, value) && ReferenceEquals(form.Format, format) && form.Type == type && form.Written is TForm written)
             {
-                return form.Send;
+                return written;
             }
         }
 
         return null;
     }
 
-    private sealed record Form(object Value, object Format, Type Type, WebSocketSend Send, int Place, Form? Next);
+    private sealed record Form(object Value, object Format, Type Type, object Written, int Place, Form? Next);
 }

@@ -204,6 +204,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
 
     private Task RefuseAsync(Refusal refusal)
     {
+        Refusals.Require(refusal);
         lock (this)
         {
             if (_state != State.Undecided)

@@ -135,7 +135,7 @@ public sealed class StreamEndTests
     public async Task However_the_socket_ends_every_consumer_is_gone_once(string end, int code)
     {
         await using var server = await StartAsync("a", "b", "c");
-        var local = ((InMemory.InMemoryChannelLayer)server.Layer).Local;
+        var local = server.Local;
         using var client = await StreamsClient.ConnectAsync(server, "a", "b", "c");
         Assert.Equal((3, 1), (local.ChannelCount, local.GroupCount));
         var stopping = Task.CompletedTask;

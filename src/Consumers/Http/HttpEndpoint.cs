@@ -1,0 +1,41 @@
+using ChannelsNet.Draining;
+using Microsoft.AspNetCore.Http;
+
+namespace ChannelsNet.Http;
+
+/// <summary>Lets an application serve the requests of one route.</summary>
+internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IServiceProvider services, OpenConnections connections)
+{
+    /// <summary>After what time a client is to come back that comes while the host stops.</summary>
+    private static readonly TimeSpan _comeBack = TimeSpan.FromSeconds(1);
+
+    public async Task ServeAsync(HttpContext context)
+    {
+        await using var connection = new HttpConnection(context, route);
+        if (!connections.TryAdd(connection))
+        {
+            // What can be answered at once still is, as everything else of the host is.
+            connection.Drain(_comeBack);
+        }
+
+        try
+        {
+            await application.RunAsync(ScopeOf(context, connection), connection).ConfigureAwait(false);
+            await connection.FinishAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            connections.Remove(connection);
+        }
+    }
+
+    private Scope ScopeOf(HttpContext context, HttpConnection connection) => new()
+    {
+        Type = Scope.Http,
+        Services = services,
+        Path = context.Request.Path,
+        RouteValues = context.Request.RouteValues,
+        Aborted = connection.Aborted,
+        HttpContext = context,
+    };
+}
