@@ -6,12 +6,14 @@ namespace ChannelsNet;
 /// Gives each protocol an application of its own, so that one path can answer a page over HTTP and a consumer over a WebSocket. A
 /// request of a protocol that has none goes on to the rest of the ASP.NET Core pipeline.
 /// </summary>
-public sealed class ProtocolTypeRouter : IApplication, IRouter
+public sealed class ProtocolTypeRouter : IApplication, IRouter, IChannelRouter
 {
     /// <summary>Serves WebSockets; usually a <see cref="UrlRouter"/>. Default: none.</summary>
     public IApplication? WebSocket { get; init; }
 
-    /// <summary>Serves the channels of workers; usually a <see cref="ChannelNameRouter"/>. Default: none.</summary>
+    /// <summary>
+    /// Serves the channels of workers; usually a <see cref="ChannelNameRouter"/>. <c>AddWorker</c> runs it, <c>MapChannels</c> does not. Default: none.
+    /// </summary>
     public IApplication? Channel { get; init; }
 
     /// <inheritdoc/>
@@ -31,4 +33,8 @@ public sealed class ProtocolTypeRouter : IApplication, IRouter
     }
 
     IEnumerable<ApplicationRoute> IRouter.Routes => WebSocket is null ? [] : ApplicationRoute.All(WebSocket);
+
+    IReadOnlyCollection<string> IChannelRouter.Channels => ChannelRoute.Channels(Channel);
+
+    IApplication? IChannelRouter.Find(string channel) => ChannelRoute.End(Channel, channel);
 }

@@ -20,8 +20,13 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
         var consumer = _create(provider, null);
         try
         {
-            var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
-            await run.RunAsync(scope with { Services = provider }, connection, provider.GetRequiredService<IChannelLayer>()).ConfigureAwait(false);
+            var logger = provider.GetRequiredService<ILogger<TConsumer>>();
+            await consumer.RunAsync(
+                scope with { Services = provider },
+                connection,
+                provider.GetRequiredService<IChannelLayer>(),
+                provider.GetRequiredService<ConsumerServices>(),
+                logger).ConfigureAwait(false);
         }
         finally
         {
