@@ -25,7 +25,7 @@ internal sealed class WorkerOptionsValidator(IEnumerable<Worker> workers, IServi
 
     private IEnumerable<string> LayerFaults(string channel, string layer)
     {
-        if (!services.GetRequiredService<IServiceProviderIsKeyedService>().IsKeyedService(typeof(IChannelLayer), layer))
+        if (services.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(IChannelLayer), layer) == false)
         {
             var known = services.GetServices<IConfigureOptions<ChannelLayerOptions>>().OfType<ChannelLayerConfiguration>()
                 .Select(configuration => $"\"{configuration.Layer}\"").Distinct();

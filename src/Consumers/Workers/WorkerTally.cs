@@ -37,8 +37,8 @@ internal sealed class WorkerTally(string channel, string layer, WorkerMetrics me
         int count;
         lock (_lock)
         {
+            count = _abandoned ? 0 : _handling;
             _abandoned = true;
-            count = _handling;
         }
 
         Add(WorkerOutcome.Abandoned, count);

@@ -31,8 +31,8 @@ public sealed class WorkerOptionsTests
         var fault = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
         Assert.Equal(4, fault.Failures.Count());
         Assert.All(fault.Failures, failure => Assert.StartsWith("Worker of the channel \"jobs\": ", failure, StringComparison.Ordinal));
-        Assert.Contains("Concurrency is 0; expected 1 or more.", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("Prefetch is -1; expected 0 or more messages.", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Concurrency is 0; expected 1 to 10000.", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Prefetch is -1; expected 0 to 10000 messages.", fault.Message, StringComparison.Ordinal);
         Assert.Contains(
             "Layer is \"nowhere\", which does not exist; expected one of \"queues\", \"default\", or add ChannelLayers:nowhere",
             fault.Message,
