@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Hosting;
 using ChannelsNet.Running;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet;
 
@@ -80,8 +82,11 @@ public abstract class Consumer
     /// <exception cref="InvalidOperationException">There is no handler for it.</exception>
     protected internal virtual Task DispatchAsync(Message message) =>
         Context.Services.Types.Require(message).Handle(this, message) ?? throw new InvalidOperationException(
-            $"{GetType()} got a {message.GetType()} and has no handler for it. "
-            + $"Write IHandle<{message.GetType().Name}> into its header, or do not send it such messages.");
+            message is UntypedMessage untyped
+                ? $"{GetType()} got a message of the type \"{untyped.Type}\", which this process does not know, and has no handler for it. Write a record "
+                    + $"with [MessageType(\"{untyped.Type}\")], .AddMessage<…>() for it and IHandle<…> into the header, or do not send it such messages."
+                : $"{GetType()} got a {message.GetType()} and has no handler for it. "
+                    + $"Write IHandle<{message.GetType().Name}> into its header, or do not send it such messages.");
 
     /// <summary>Takes what the client did.</summary>
     /// <returns>False when that was the end of the connection.</returns>
@@ -95,6 +100,10 @@ public abstract class Consumer
 
     /// <summary>The connection has ended, in whatever way it did; runs exactly once for each that has begun.</summary>
     protected internal abstract Task EndAsync();
+
+    /// <summary>Lives from the beginning of its connection to the end.</summary>
+    internal virtual Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer, ConsumerServices services, ILogger logger) =>
+        new ConsumerRun(this, services, logger).RunAsync(scope, connection, layer);
 
     /// <summary>Does something to the client.</summary>
     protected Task SendAsync(ServerEvent serverEvent) => PassAsync(serverEvent);

@@ -18,7 +18,7 @@ namespace ChannelsNet;
 /// }
 /// </code>
 /// </example>
-public abstract class Middleware(IApplication application) : IApplication, IRouter
+public abstract class Middleware(IApplication application) : IApplication, IRouter, IChannelRouter
 {
     private readonly IApplication _application = application ?? throw new ArgumentNullException(nameof(application));
 
@@ -26,6 +26,10 @@ public abstract class Middleware(IApplication application) : IApplication, IRout
     public Task RunAsync(Scope scope, IConnection connection) => RunAsync(scope, connection, _application);
 
     IEnumerable<ApplicationRoute> IRouter.Routes => ApplicationRoute.All(_application).Select(Through);
+
+    IReadOnlyCollection<string> IChannelRouter.Channels => ChannelRoute.Channels(_application);
+
+    IApplication? IChannelRouter.Find(string channel) => ChannelRoute.End(_application, channel) is { } next ? new Before(this, next) : null;
 
     /// <summary>Serves one connection, usually by <paramref name="next"/>.</summary>
     /// <param name="scope">What is known of the connection.</param>

@@ -54,7 +54,8 @@ public sealed record Scope
     public ClaimsPrincipal User { get => field ?? HttpContext?.User ?? (field = new ClaimsPrincipal(new ClaimsIdentity())); init; }
 
     /// <summary>
-    /// Is cancelled when the connection has ended, so that work for it can stop; of a WebSocket when it breaks, not when it is closed. Default: the request's.
+    /// Is cancelled when the connection has ended, so that work for it can stop; of a WebSocket when it breaks, not when it is closed; of a worker when the
+    /// host's time to stop is over. Default: the request's.
     /// </summary>
     public CancellationToken Aborted { get => field.CanBeCanceled ? field : HttpContext?.RequestAborted ?? default; init; }
 

@@ -5,10 +5,16 @@ using ChannelsNet.Echo;
 using ChannelsNet.Health;
 using ChannelsNet.Pages;
 using ChannelsNet.Telemetry;
+using ChannelsNet.Words;
 
 if (args is ["--healthcheck", ..])
 {
     return await HealthProbe.RunAsync();
+}
+
+if (args is ["--worker", .. var rest])
+{
+    return await WordsWorker.RunAsync(rest);
 }
 
 var builder = WebApplication.CreateBuilder(args);
@@ -17,6 +23,7 @@ builder.Services.AddHealthChecks().AddChannels();
 builder.Services.AddChannels(builder.Configuration)      // "ChannelLayers" in appsettings: in memory unless Redis is named
     .AddMessage<Tick>()
     .AddMessage<ChatMessage>()
+    .AddWords(withWorker: builder.Configuration.GetValue("RunWorkers", true))
     .AddProducer<TimeProducer>();
 
 var app = builder.Build();
@@ -26,6 +33,7 @@ app.MapChannels(new ProtocolTypeRouter
     {
         ["msg/"] = Consumer.For<ClockConsumer>(),
         ["chat/{room}/"] = Consumer.For<ChatConsumer>(),
+        ["words/"] = Consumer.For<WordsConsumer>(),
         ["echo/"] = Consumer.For<EchoConsumer>().WithWebSocketOptions(EchoConsumer.Configure),
     },
     Http = new UrlRouter

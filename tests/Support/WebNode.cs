@@ -16,7 +16,27 @@ public sealed partial class WebNode : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>Starts a node with the settings of its appsettings, but for those given.</summary>
-    public static async Task<WebNode> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<WebNode> StartAsync(IReadOnlyDictionary<string, string>? settings = null) => new(await RunAsync([], settings));
+
+    /// <summary>Starts a node whose layer is over Redis.</summary>
+    public static Task<WebNode> StartAsync(RedisServer redis, string prefix) => StartAsync(Over(redis, prefix));
+
+    /// <summary>Starts the worker of the demo in a process of its own, which has no web server.</summary>
+    public static Task<ServerProcess> StartWorkerAsync(IReadOnlyDictionary<string, string> settings) => RunAsync(["--worker"], settings);
+
+    /// <summary>The settings of a layer over Redis.</summary>
+    public static Dictionary<string, string> Over(RedisServer redis, string prefix, string layer = "default", string backend = "RedisPubSub") => new()
+    {
+        [$"ChannelLayers__{layer}__Backend"] = backend,
+        [$"ChannelLayers__{layer}__Hosts__0"] = redis.Address,
+        [$"ChannelLayers__{layer}__Prefix"] = prefix,
+    };
+
+    public Uri WebSocket(string path) => new UriBuilder(Address) { Scheme = "ws", Path = path }.Uri;
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    private static Task<ServerProcess> RunAsync(string[] arguments, IReadOnlyDictionary<string, string>? settings)
     {
         var environment = new Dictionary<string, string>
         {
@@ -28,21 +48,8 @@ public sealed partial class WebNode : IAsyncDisposable
             environment[name] = value;
         }
 
-        return new WebNode(await ServerProcess.StartAsync(
-            "dotnet", [Built.PathOf("Web")], "Application started", environment, Built.PathOf("WebFolder")));
+        return ServerProcess.StartAsync("dotnet", [Built.PathOf("Web"), .. arguments], "Application started", environment, Built.PathOf("WebFolder"));
     }
-
-    /// <summary>Starts a node whose layer is over Redis.</summary>
-    public static Task<WebNode> StartAsync(RedisServer redis, string prefix) => StartAsync(new Dictionary<string, string>
-    {
-        ["ChannelLayers__default__Backend"] = "RedisPubSub",
-        ["ChannelLayers__default__Hosts__0"] = redis.Address,
-        ["ChannelLayers__default__Prefix"] = prefix,
-    });
-
-    public Uri WebSocket(string path) => new UriBuilder(Address) { Scheme = "ws", Path = path }.Uri;
-
-    public ValueTask DisposeAsync() => Process.DisposeAsync();
 
     [GeneratedRegex(@"Now listening on: (http://[0-9.:]+)")]
     private static partial Regex Listening();

@@ -35,6 +35,9 @@ internal sealed class ChannelLayerConfiguration(string layer, IConfigurationSect
             [nameof(ChannelLayerOptions.GroupExpiry)] = (entry, options) => options.GroupExpiry = Span(entry),
         };
 
+    /// <summary>The name of the layer.</summary>
+    public string Layer => layer;
+
     public void Configure(ChannelLayerOptions options) => Configure(Options.DefaultName, options);
 
     public void Configure(string? name, ChannelLayerOptions options)

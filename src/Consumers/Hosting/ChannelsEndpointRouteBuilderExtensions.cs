@@ -2,7 +2,6 @@ using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Messages;
 using ChannelsNet.Routing;
-using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

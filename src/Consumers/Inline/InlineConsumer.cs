@@ -87,6 +87,8 @@ public sealed class InlineConsumer : IApplication, ICheckedAtStart
     /// <inheritdoc/>
     public override string ToString() => nameof(InlineConsumer);
 
+    string? ICheckedAtStart.Protocol => Scope.WebSocket;
+
     IEnumerable<string> ICheckedAtStart.Faults(IServiceProvider services) =>
         HandledMessages.Faults($"An {nameof(InlineConsumer)}", _handlers.Messages.Keys, services).Concat(Application.Faults(services));
 

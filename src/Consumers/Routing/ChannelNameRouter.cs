@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Routing;
 
 namespace ChannelsNet;
 
@@ -11,7 +12,7 @@ namespace ChannelsNet;
 /// }
 /// </code>
 /// </example>
-public sealed class ChannelNameRouter : IApplication
+public sealed class ChannelNameRouter : IApplication, IChannelRouter
 {
     private readonly Dictionary<string, IApplication> _applications = new(StringComparer.Ordinal);
 
@@ -30,6 +31,8 @@ public sealed class ChannelNameRouter : IApplication
         }
     }
 
+    IReadOnlyCollection<string> IChannelRouter.Channels => _applications.Keys;
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The scope's channel is none of these.</exception>
     public Task RunAsync(Scope scope, IConnection connection)
@@ -41,4 +44,6 @@ public sealed class ChannelNameRouter : IApplication
                 $"There is no application for the channel \"{scope.Channel}\". Expected one of "
                 + $"{string.Join(", ", _applications.Keys.Order(StringComparer.Ordinal).Select(name => $"\"{name}\""))}.");
     }
+
+    IApplication? IChannelRouter.Find(string channel) => ChannelRoute.End(_applications.GetValueOrDefault(channel), channel);
 }

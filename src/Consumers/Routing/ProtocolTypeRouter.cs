@@ -6,7 +6,7 @@ namespace ChannelsNet;
 /// Gives each protocol an application of its own, so that one path can answer a page over HTTP and a consumer over a WebSocket. A
 /// request of a protocol that has none goes on to the rest of the ASP.NET Core pipeline.
 /// </summary>
-public sealed class ProtocolTypeRouter : IApplication, IRouter
+public sealed class ProtocolTypeRouter : IApplication, IRouter, IChannelRouter
 {
     /// <summary>Serves WebSockets; usually a <see cref="UrlRouter"/>. Default: none.</summary>
     public IApplication? WebSocket { get; init; }
@@ -17,7 +17,9 @@ public sealed class ProtocolTypeRouter : IApplication, IRouter
     /// </summary>
     public IApplication? Http { get; init; }
 
-    /// <summary>Serves the channels of workers; usually a <see cref="ChannelNameRouter"/>. Default: none.</summary>
+    /// <summary>
+    /// Serves the channels of workers; usually a <see cref="ChannelNameRouter"/>. <c>AddWorker</c> runs it, <c>MapChannels</c> does not. Default: none.
+    /// </summary>
     public IApplication? Channel { get; init; }
 
     /// <inheritdoc/>
@@ -44,4 +46,8 @@ public sealed class ProtocolTypeRouter : IApplication, IRouter
         from route in application is null ? [] : ApplicationRoute.All(application)
         where route.Protocol is null || route.Protocol == protocol
         select route with { Protocol = protocol };
+
+    IReadOnlyCollection<string> IChannelRouter.Channels => ChannelRoute.Channels(Channel);
+
+    IApplication? IChannelRouter.Find(string channel) => ChannelRoute.End(Channel, channel);
 }

@@ -33,8 +33,13 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
         consumer.HasHandlers = _hasHandlers;
         try
         {
-            var run = new ConsumerRun(consumer, provider.GetRequiredService<ConsumerServices>(), provider.GetRequiredService<ILogger<TConsumer>>());
-            await run.RunAsync(scope with { Services = provider }, connection, LayerOf(provider)).ConfigureAwait(false);
+            var logger = provider.GetRequiredService<ILogger<TConsumer>>();
+            await consumer.RunAsync(
+                scope with { Services = provider },
+                connection,
+                LayerOf(provider),
+                provider.GetRequiredService<ConsumerServices>(),
+                logger).ConfigureAwait(false);
         }
         finally
         {
@@ -57,10 +62,21 @@ internal sealed class ConsumerApplication<[DynamicallyAccessedMembers(
 
     public override string ToString() => typeof(TConsumer).Name;
 
-        return
-        [
-            .. HandledMessages.Faults(typeof(TConsumer).ToString(), Handled(), services), .. _constructor.Faults(services), .. LayerFaults(services),
-        ];
+    private static IEnumerable<Type> Handled() => typeof(TConsumer).GetInterfaces()
+        .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IHandle<>))
+        .Select(type => type.GenericTypeArguments[0]);
+
+    private IChannelLayer LayerOf(IServiceProvider services) =>
+        _layer is null ? services.GetRequiredService<IChannelLayer>() : services.GetRequiredKeyedService<IChannelLayer>(_layer);
+
+    private IEnumerable<string> LayerFaults(IServiceProvider services)
+    {
+        if (_layer is not null && services.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(IChannelLayer), _layer) == false)
+        {
+            yield return $"{typeof(TConsumer)} is to be on the channel layer \"{_layer}\", which does not exist. "
+                + $"Add ChannelLayers:{_layer} to the configuration that AddChannels gets, or name one that is there.";
+        }
+    }
 
     private static async ValueTask DisposeAsync(TConsumer consumer)
     {

@@ -10,6 +10,7 @@ internal static class PageEndpoints
         app.UseStaticFiles();
         app.MapGet("/", new Page("index.html", "ChannelsNet").Get);
         app.MapGet("/msg/", new Page("clock.html", "Clock").Get);
+        app.MapGet("/words/", new Page("words.html", "Word count").Get);
         app.MapChat();
     }
 
