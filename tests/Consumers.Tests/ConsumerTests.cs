@@ -1,4 +1,3 @@
-using ChannelsNet.InMemory;
 using ChannelsNet.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
