@@ -5,7 +5,7 @@ namespace ChannelsNet.Conformance.Families;
 
 /// <summary>
 /// The eighteen cases that each part of 12 and 13 has. Each sends a thousand messages, one after the other; the larger ones fewer here, unless the
-/// environment variable <c>CHANNELSNET_CONFORMANCE_FULL</c> is 1, because they are twelve gigabytes together.
+/// environment variable <c>CHANNELSNET_CONFORMANCE_FULL</c> is 1, because they are eleven gigabytes together.
 /// </summary>
 internal static class CompressedEchoes
 {
