@@ -20,6 +20,9 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Tim
     private static readonly HttpTimeout _timeout = new();
     private static readonly HttpResponseBody _comment = new(EventStream.Comment, IsLast: false);
 
+    /// <summary>How long the end of a stream may take that ends because the host stops.</summary>
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1);
+
     private readonly RequestReader _request = new(context, route);
     private readonly ResponseWriter _response = new(context);
 
@@ -119,6 +122,10 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Tim
         {
             // Otherwise the client would take what has come for the whole.
             context.Abort();
+        }
+        else
+        {
+            await EndStreamAsync().ConfigureAwait(false);
         }
     }
 
@@ -225,6 +232,7 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Tim
                     _response.Start(start);
                     break;
                 case HttpResponseBody body:
+                    Volatile.Write(ref _writtenAt, Time.GetTimestamp());
                     await TimeAsync(_response.WriteAsync(body, _aborted.Token)).ConfigureAwait(false);
                     break;
                 case Refusal when _response.IsComplete:
@@ -259,7 +267,6 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Tim
         }
 
         await writing.ConfigureAwait(false);
-        Volatile.Write(ref _writtenAt, Time.GetTimestamp());
         if (_isBlocked || (!_keepsAlive && _response.IsEventStream))
         {
             lock (this)
@@ -328,6 +335,26 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Tim
                 Abort();
                 context.Abort();
             }
+        }
+    }
+
+    /// <summary>A client that does not read may not hold up the stop of the host.</summary>
+    private async Task EndStreamAsync()
+    {
+        try
+        {
+            var ending = context.Response.CompleteAsync();
+            await Task.WhenAny(ending, Task.Delay(_farewell, Time)).ConfigureAwait(false);
+            if (!ending.IsCompleted)
+            {
+                context.Abort();
+            }
+
+            await ending.ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsEndOfConnection(fault))
+        {
+            // The client has gone without the end.
         }
     }
 

@@ -25,7 +25,7 @@ internal static class HttpServer
         using var patience = new CancellationTokenSource(TestServer.Patience);
         while (!task.IsCompleted)
         {
-            time.Advance(TimeSpan.FromMilliseconds(100));
+            time.Advance(TimeSpan.FromMilliseconds(500));
             await Task.Delay(1, patience.Token);
         }
 

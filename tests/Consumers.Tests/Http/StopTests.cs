@@ -149,7 +149,7 @@ public sealed class StopTests
         using var client = await RawRequest.SendAsync(server, $"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n", takesLittle: true);
         Assert.Equal("pours", await _diary.NextAsync());
         var ended = _diary.NextAsync();
-        Assert.InRange(await _time.PassUntilAsync(ended), TimeSpan.FromSeconds(30), TimeSpan.FromHours(1));
+        Assert.InRange(await _time.PassUntilAsync(ended), TimeSpan.FromSeconds(30), TimeSpan.MaxValue);
         Assert.Equal("disconnect", await ended);
         Assert.Equal(
             ["Information: HTTP request /http/: the client has read nothing for HttpConnectionOptions.WriteTimeout = 30 s, so the response is broken off"],
