@@ -22,6 +22,9 @@ public sealed class AuthenticationExpiryTests
         public void Sleep(TimeSpan time) => _slept += time;
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _slept;
+
+        /// <summary>The base's is made of the time of day.</summary>
+        public override long GetTimestamp() => base.GetTimestamp() - _slept.Ticks;
     }
 
     private sealed class WhoAmI(Diary diary) : WebSocketConsumer
