@@ -4,25 +4,30 @@ using Microsoft.AspNetCore.Http;
 namespace ChannelsNet.Security;
 
 /// <summary>The attributes of a consumer's class, inherited ones too. They are metadata of its endpoint, as those of a controller or a SignalR hub are.</summary>
-internal sealed class ConsumerAttributes(Type consumer)
+internal sealed class ConsumerAttributes
 {
-    private readonly object[] _all = consumer.GetCustomAttributes(inherit: true);
+    private readonly Type _consumer;
+    private readonly IAuthorizeData? _restriction;
 
-    public IReadOnlyList<object> All => _all;
+    public ConsumerAttributes(Type consumer)
+    {
+        _consumer = consumer;
+        All = consumer.GetCustomAttributes(inherit: true);
+        _restriction = All.OfType<IAuthorizeData>().FirstOrDefault();
+    }
+
+    public IReadOnlyList<object> All { get; }
 
     /// <summary>An attribute that restricts who may come must never do nothing, as behind an application of somebody's own that hides the consumer.</summary>
     /// <param name="endpoint">Where the consumer is served; null where there is none, as in a test.</param>
     /// <exception cref="InvalidOperationException">The endpoint does not know of it.</exception>
     public void RequireOn(Endpoint? endpoint)
     {
-        foreach (var attribute in _all)
+        if (_restriction is not null && endpoint is not null && !endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => ReferenceEquals(data, _restriction)))
         {
-            if (attribute is IAuthorizeData && endpoint is not null && !endpoint.Metadata.Contains(attribute))
-            {
-                throw new InvalidOperationException(
-                    $"{consumer} has [{attribute.GetType().Name}], and its endpoint \"{endpoint.DisplayName}\" has not, so it would be open to everybody. Expected "
-                    + $"only routers and {nameof(Middleware)} between MapChannels and the consumer; derive what stands there from {nameof(Middleware)}.");
-            }
+            throw new InvalidOperationException(
+                $"{_consumer} has [{_restriction.GetType().Name}], and its endpoint \"{endpoint.DisplayName}\" has not, so it would be open to everybody. Expected "
+                + $"only routers and {nameof(Middleware)} between MapChannels and the consumer; derive what stands there from {nameof(Middleware)}.");
         }
     }
 }

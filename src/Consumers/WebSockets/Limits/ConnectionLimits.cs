@@ -7,7 +7,7 @@ namespace ChannelsNet;
 public sealed class ConnectionLimits
 {
     /// <summary>
-    /// How many WebSockets there may be in this process; a further one is refused with 503 and a <c>Retry-After</c>, before anything of it is looked at. At
+    /// How many WebSockets there may be in this process; a further one is refused with 503 and a <c>Retry-After</c>, before there is a consumer for it. At
     /// least 1, or null for any number. Default: null.
     /// </summary>
     public int? MaxConnections { get; set; }
