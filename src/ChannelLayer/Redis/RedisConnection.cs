@@ -10,10 +10,11 @@ namespace ChannelsNet.Redis;
 internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<(string? Server, ConnectionType Connection)> _away = [];
+    private readonly AwayConnections _away = new(TimeProvider.System);
     private Task<ConnectionMultiplexer>? _connecting;
     private bool _disposed;
     private bool _connected;
+    private bool _isWatching;
 
     /// <summary>As it is configured, with its secrets.</summary>
     public string Address => address;
@@ -80,14 +81,16 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         var redis = await ConnectionMultiplexer.ConnectAsync(Options(address)).ConfigureAwait(false);
         redis.ConnectionFailed += (_, lost) =>
         {
-            if (Note(redis, () => _away.Add((lost.EndPoint?.ToString(), lost.ConnectionType))))
+            if (Note(redis, () => _away.Lost(lost.EndPoint, lost.ConnectionType)))
             {
                 RedisLog.Lost(logger, Name, lost.ConnectionType, lost.FailureType, lost.Exception?.Message);
             }
+
+            Watch(redis);
         };
         redis.ConnectionRestored += (_, back) =>
         {
-            if (Note(redis, () => _away.Remove((back.EndPoint?.ToString(), back.ConnectionType))))
+            if (Note(redis, () => _away.Returned(back.EndPoint, back.ConnectionType)))
             {
                 RedisLog.Restored(logger, Name);
             }
@@ -111,6 +114,47 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
 
         return redis;
     }
+
+    /// <summary>While connections are away, looks whether they still are: what StackExchange.Redis tells may come in another order than it happened.</summary>
+    private void Watch(ConnectionMultiplexer redis)
+    {
+        lock (_lock)
+        {
+            if (_isWatching)
+            {
+                return;
+            }
+
+            _isWatching = true;
+        }
+
+        _ = WatchAsync(redis);
+    }
+
+    private async Task WatchAsync(ConnectionMultiplexer redis)
+    {
+        while (true)
+        {
+            await Task.Delay(AwayConnections.Doubt).ConfigureAwait(false);
+            if (Note(redis, () => _away.Look((server, type) => Stands(redis, server, type))))
+            {
+                RedisLog.Restored(logger, Name);
+            }
+
+            lock (_lock)
+            {
+                if (_disposed || !_away.Any)
+                {
+                    _isWatching = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    private static bool Stands(ConnectionMultiplexer redis, string? server, ConnectionType type) =>
+        Array.Find(redis.GetServers(), candidate => candidate.EndPoint.ToString() == server) is { IsConnected: true }
+        && (type != ConnectionType.Subscription || redis.GetSubscriber().IsConnected());
 
     /// <summary>True if that changed whether the connections stand.</summary>
     private bool Note(ConnectionMultiplexer redis, Action change)
@@ -137,7 +181,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     /// </summary>
     private bool Stand(IServer[] servers)
     {
-        var away = servers.Where(server => _away.Any(entry => entry.Server == server.EndPoint.ToString())).ToArray();
+        var away = servers.Where(server => _away.Concerns(server.EndPoint)).ToArray();
         if (away.Length == 0)
         {
             return true;
