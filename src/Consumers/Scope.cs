@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using ChannelsNet.Running;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -60,4 +61,6 @@ public sealed record Scope
 
     /// <summary>The request; null where there is none, as in a test.</summary>
     public HttpContext? HttpContext { get; init; }
+
+    internal IRunObserver? Observer { get; init; }
 }

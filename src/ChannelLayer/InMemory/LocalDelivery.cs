@@ -88,6 +88,9 @@ internal sealed class LocalDelivery
     public void SendToGroup(string group, Message message, string? except) =>
         _drops.Add(DropReason.Full, group, _groups.Send(group, message, except));
 
+    /// <summary>The channels that are in a group, as this process knows it.</summary>
+    public string[] MembersOf(string group) => _groups.MembersOf(group);
+
     /// <summary>Takes an own channel away, out of the groups that it is in.</summary>
     public Task Close(OwnChannel channel, IEnumerable<string> groups)
     {

@@ -16,11 +16,11 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
     /// <summary>After so many events in a row a consumer lets others have their turn.</summary>
     private const int MostInOneTurn = 128;
 
-    private readonly TurnSignal _signal = new(services.Turns);
-
     public async Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer)
     {
-        await using var channel = await layer.NewChannelAsync(listener: _signal).ConfigureAwait(false);
+        var signal = new TurnSignal(services.Turns, scope.Observer);
+        await using var channel = await layer.NewChannelAsync(listener: signal).ConfigureAwait(false);
+        scope.Observer?.OnAwake();
         var context = consumer.Context = new ConsumerContext(scope, connection, layer, channel, services);
         try
         {
@@ -29,11 +29,12 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 await layer.GroupAddAsync(group, channel.Name).ConfigureAwait(false);
             }
 
-            await TakeTurnsAsync(context).ConfigureAwait(false);
+            await TakeTurnsAsync(context, signal).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
             RunningLog.ConsumerFailed(logger, consumer.GetType().Name, scope.Type, fault);
+            scope.Observer?.OnFailed(fault);
             await consumer.FailAsync().ConfigureAwait(false);
         }
         finally
@@ -41,13 +42,14 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             // Its groups are left before its last words, so that it does not hear them itself.
             await channel.DisposeAsync().ConfigureAwait(false);
             await EndAsync(scope).ConfigureAwait(false);
+            scope.Observer?.OnAsleep();
         }
     }
 
     [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "Its awaiter is looked at in turns, and asked for the result once.")]
-    private async Task TakeTurnsAsync(ConsumerContext context)
+    private async Task TakeTurnsAsync(ConsumerContext context, TurnSignal signal)
     {
-        Action wake = _signal.SetHere;
+        Action wake = signal.SetHere;
         var client = context.Connection.ReceiveAsync().GetAwaiter();
         var isWaitedFor = false;
         var events = 0;
@@ -83,12 +85,12 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 }
 
                 events = 0;
-                await _signal.WaitAsync().ConfigureAwait(false);
+                await signal.WaitAsync().ConfigureAwait(false);
             }
             else if (++events == MostInOneTurn)
             {
                 events = 0;
-                await _signal.YieldAsync().ConfigureAwait(false);
+                await signal.YieldAsync().ConfigureAwait(false);
             }
         }
     }
@@ -102,6 +104,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         catch (Exception fault)
         {
             RunningLog.EndFailed(logger, consumer.GetType().Name, scope.Type, fault);
+            scope.Observer?.OnFailed(fault);
         }
     }
 }
