@@ -17,14 +17,14 @@ namespace ChannelsNet;
 /// Assert.Equal(new WebSocketAccept(), await communicator.ReceiveOutputAsync());
 /// </code>
 /// </example>
-public sealed class ApplicationCommunicator(IApplication application, Scope scope) : Communicator(application, scope)
+public sealed class ApplicationCommunicator(IApplication application, Scope scope) : Communicator(application, scope, type: null)
 {
     /// <summary>Does what a client does. After the application has ended nobody sees it, which is no error.</summary>
     /// <param name="input">Such as <see cref="WebSocketConnect"/>.</param>
     public Task SendInputAsync(ClientEvent input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var server = (AnyServer)Run.Server;
+        var server = Run.Server;
         Raise();
         server.Receive(input);
         return Task.CompletedTask;

@@ -16,19 +16,24 @@ namespace ChannelsNet;
 public abstract class Communicator : IAsyncDisposable
 {
     private readonly IApplication _application;
+    private readonly string? _type;
     private bool _hasTimedOut;
     private bool _isDisposed;
 
-    private protected Communicator(IApplication application, Scope scope)
+    /// <param name="application">What is run.</param>
+    /// <param name="scope">What it is told of the connection.</param>
+    /// <param name="type">The type that the scope must have; null for any.</param>
+    private protected Communicator(IApplication application, Scope scope, string? type)
     {
         ArgumentNullException.ThrowIfNull(application);
-        ArgumentNullException.ThrowIfNull(scope);
         _application = application;
+        _type = type;
         Scope = scope;
     }
 
     /// <summary>What the application is told of the connection. It can be changed until the application begins: <c>Scope = Scope with { … }</c>.</summary>
     /// <exception cref="InvalidOperationException">It is set when the application has begun.</exception>
+    /// <exception cref="ArgumentException">It is the scope of another type of connection.</exception>
     public Scope Scope
     {
         get;
@@ -40,11 +45,16 @@ public abstract class Communicator : IAsyncDisposable
                 throw new InvalidOperationException("The application has begun, and its scope never changes. Set the scope before the first call.");
             }
 
+            if (_type is not null && value.Type != _type)
+            {
+                throw new ArgumentException($"The scope is of the type \"{value.Type}\". Expected \"{_type}\", or another kind of communicator.", nameof(value));
+            }
+
             field = value;
         }
     }
 
-    /// <summary>How long a call waits before it gives up, in real time. Default: 5 seconds.</summary>
+    /// <summary>How long a call waits before it gives up, in real time; a test that passes waits for none of it. Default: 10 seconds.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not above zero.</exception>
     public TimeSpan Timeout
     {
@@ -54,7 +64,7 @@ public abstract class Communicator : IAsyncDisposable
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
             field = value;
         }
-    } = TimeSpan.FromSeconds(5);
+    } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Whether calls throw what the application has thrown. Default: true. With false a test sees what a client sees of it: a WebSocket that is

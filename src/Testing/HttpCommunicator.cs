@@ -12,7 +12,7 @@ namespace ChannelsNet;
 /// <param name="application">A consumer, a router or middleware.</param>
 /// <param name="scope">What it is told of the request; of the type <see cref="Scope.Http"/>.</param>
 /// <param name="body">The body of the request, which is sent with the first call. Default: empty. With <see cref="SendBodyAsync"/> it comes in parts instead.</param>
-public sealed class HttpCommunicator(IApplication application, Scope scope, ReadOnlyMemory<byte> body = default) : Communicator(application, scope)
+public sealed class HttpCommunicator(IApplication application, Scope scope, ReadOnlyMemory<byte> body = default) : Communicator(application, scope, Scope.Http)
 {
     private bool _hasBegunBody;
     private bool _hasSentBody;

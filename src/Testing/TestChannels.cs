@@ -53,8 +53,17 @@ public sealed class TestChannels : IAsyncDisposable
     /// </summary>
     public FakeTimeProvider Time => _clock;
 
-    /// <summary>How long a call waits before it gives up, in real time; communicators that are made later have it too. Default: 5 seconds.</summary>
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long a call waits before it gives up, in real time; communicators that are made later have it too. Default: 10 seconds.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not above zero.</exception>
+    public TimeSpan Timeout
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes the services.</summary>
     /// <param name="configure">

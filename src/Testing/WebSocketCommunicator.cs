@@ -15,7 +15,7 @@ namespace ChannelsNet;
 /// <param name="application">A consumer, a router or middleware.</param>
 /// <param name="scope">What it is told of the connection; of the type <see cref="Scope.WebSocket"/>.</param>
 /// <remarks>The rules of a WebSocket hold as on a server. What needs bytes on a network does not exist: size limits, pings, slow readers, compression.</remarks>
-public sealed class WebSocketCommunicator(IApplication application, Scope scope) : Communicator(application, scope)
+public sealed class WebSocketCommunicator(IApplication application, Scope scope) : Communicator(application, scope, Scope.WebSocket)
 {
     private const string TextMessage = "a text message";
     private const string BinaryMessage = "a binary message";

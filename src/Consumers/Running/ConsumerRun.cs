@@ -18,9 +18,9 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
 
     public async Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer)
     {
+        using var life = scope.Observer?.OnBegun();
         var signal = new TurnSignal(services.Turns, scope.Observer);
         await using var channel = await layer.NewChannelAsync(listener: signal).ConfigureAwait(false);
-        scope.Observer?.OnAwake();
         var context = consumer.Context = new ConsumerContext(scope, connection, layer, channel, services);
         try
         {
@@ -42,7 +42,6 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             // Its groups are left before its last words, so that it does not hear them itself.
             await channel.DisposeAsync().ConfigureAwait(false);
             await EndAsync(scope).ConfigureAwait(false);
-            scope.Observer?.OnAsleep();
         }
     }
 

@@ -6,10 +6,14 @@ namespace ChannelsNet.Running;
 /// </summary>
 internal interface IRunObserver
 {
-    /// <summary>A consumer has begun, or has something to do again. Called before whoever caused it goes on.</summary>
+    /// <summary>A consumer has begun, and is awake.</summary>
+    /// <returns>Is disposed when it has ended; it is awake then.</returns>
+    IDisposable OnBegun();
+
+    /// <summary>A consumer has something to do again. Called before whoever caused it goes on.</summary>
     void OnAwake();
 
-    /// <summary>A consumer has ended, or has nothing to do until a message comes or its client does something.</summary>
+    /// <summary>A consumer has nothing to do until a message comes or its client does something.</summary>
     void OnAsleep();
 
     /// <summary>A consumer has thrown. Called before its client is told.</summary>

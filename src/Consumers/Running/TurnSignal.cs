@@ -80,7 +80,7 @@ internal sealed class TurnSignal(Turns turns, IRunObserver? observer = null) : I
         }
         else
         {
-            // It may be awake again by now, which has been told then: what counts is how often each was.
+            // It may be awake again by now, and that may have been told before this: an observer counts both.
             observer?.OnAsleep();
         }
     }

@@ -23,8 +23,8 @@ internal sealed class TestClock : FakeTimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);
-        timer.Expect(dueTime, period);
-        timer.Inner = base.CreateTimer(_ => timer.OnDue(), null, dueTime, period);
+        timer.Inner = base.CreateTimer(static timer => ((Timer)timer!).OnDue(), timer, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer.Change(dueTime, period);
         return timer;
     }
 
@@ -71,12 +71,6 @@ internal sealed class TestClock : FakeTimeProvider
 
         public ITimer? Inner { get; set; }
 
-        public void Expect(TimeSpan dueTime, TimeSpan period)
-        {
-            _isPeriodic = period > TimeSpan.Zero;
-            clock.Set(this, dueTime >= TimeSpan.Zero);
-        }
-
         public void OnDue()
         {
             if (!_isPeriodic)
@@ -89,14 +83,15 @@ internal sealed class TestClock : FakeTimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            Expect(dueTime, period);
+            _isPeriodic = period > TimeSpan.Zero;
+            clock.Set(this, dueTime >= TimeSpan.Zero);
             return Inner!.Change(dueTime, period);
         }
 
         public void Dispose()
         {
             clock.Set(this, false);
-            Inner?.Dispose();
+            Inner!.Dispose();
         }
 
         public ValueTask DisposeAsync()

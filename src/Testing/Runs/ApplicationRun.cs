@@ -75,17 +75,15 @@ internal sealed class ApplicationRun : IConnection, IRunObserver, IDisposable
         return ValueTask.CompletedTask;
     }
 
-    void IRunObserver.OnAwake()
+    IDisposable IRunObserver.OnBegun()
     {
-        Stillness.Begin();
-        Interlocked.Increment(ref _awake);
+        OnAwake();
+        return new Life(this);
     }
 
-    void IRunObserver.OnAsleep()
-    {
-        Interlocked.Decrement(ref _awake);
-        Stillness.End();
-    }
+    void IRunObserver.OnAwake() => OnAwake();
+
+    void IRunObserver.OnAsleep() => OnAsleep();
 
     void IRunObserver.OnFailed(Exception fault) => Fail(fault);
 
@@ -104,10 +102,19 @@ internal sealed class ApplicationRun : IConnection, IRunObserver, IDisposable
 
         _server.Finish(hasFailed);
         _output.End();
-
-        // A consumer whose end has failed has not said that it sleeps.
-        Stillness.End(Interlocked.Exchange(ref _awake, 0));
         _input.End();
+    }
+
+    private void OnAwake()
+    {
+        Stillness.Begin();
+        Interlocked.Increment(ref _awake);
+    }
+
+    private void OnAsleep()
+    {
+        Interlocked.Decrement(ref _awake);
+        Stillness.End();
     }
 
     private void Fail(Exception fault)
@@ -117,5 +124,10 @@ internal sealed class ApplicationRun : IConnection, IRunObserver, IDisposable
         {
             _output.Fail(fault);
         }
+    }
+
+    private sealed class Life(ApplicationRun run) : IDisposable
+    {
+        public void Dispose() => run.OnAsleep();
     }
 }

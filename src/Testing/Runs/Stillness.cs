@@ -29,13 +29,12 @@ internal sealed class Stillness
         }
     }
 
-    public void End(int count = 1)
+    public void End()
     {
         TaskCompletionSource? still = null;
         lock (_lock)
         {
-            _busy -= count;
-            if (_busy == 0)
+            if (--_busy == 0)
             {
                 (still, _still) = (_still, null);
             }
