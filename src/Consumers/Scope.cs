@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using ChannelsNet.Running;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -64,4 +65,6 @@ public sealed record Scope
 
     /// <summary>The request; null where there is none, as in a test.</summary>
     public HttpContext? HttpContext { get; init; }
+
+    internal IRunObserver? Observer { get; init; }
 }

@@ -95,6 +95,20 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         return (received, full);
     }
 
+    /// <summary>The members of a group, also those whose membership has expired and has not been looked at since.</summary>
+    public string[] MembersOf(string name)
+    {
+        if (!_groups.TryGetValue(name, out var group))
+        {
+            return [];
+        }
+
+        lock (group)
+        {
+            return [.. group.Members.Keys];
+        }
+    }
+
     public void Clear()
     {
         foreach (var (name, group) in _groups)

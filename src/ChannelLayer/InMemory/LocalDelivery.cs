@@ -98,6 +98,9 @@ internal sealed class LocalDelivery
         _drops.Add(DropReason.Full, group, full);
     }
 
+    /// <summary>The channels that are in a group, as this process knows it.</summary>
+    public string[] MembersOf(string group) => _groups.MembersOf(group);
+
     /// <summary>Takes an own channel away, out of the groups that it is in.</summary>
     public Task Close(OwnChannel channel, IEnumerable<string> groups)
     {

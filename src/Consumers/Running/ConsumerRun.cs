@@ -18,11 +18,11 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
     /// <summary>After so many events in a row a consumer lets others have their turn.</summary>
     private const int MostInOneTurn = 128;
 
-    private readonly TurnSignal _signal = new(services.Turns);
-
     public async Task RunAsync(Scope scope, IConnection connection, IChannelLayer layer)
     {
-        await using var channel = await layer.NewChannelAsync(listener: _signal).ConfigureAwait(false);
+        using var life = scope.Observer?.OnBegun();
+        var signal = new TurnSignal(services.Turns, scope.Observer);
+        await using var channel = await layer.NewChannelAsync(listener: signal).ConfigureAwait(false);
         var context = consumer.Context = new ConsumerContext(scope, connection, layer, channel, services);
         try
         {
@@ -31,7 +31,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 await context.GroupAddAsync(group).ConfigureAwait(false);
             }
 
-            await TakeTurnsAsync(context).ConfigureAwait(false);
+            await TakeTurnsAsync(context, signal).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (scope.Aborted.IsCancellationRequested)
         {
@@ -45,6 +45,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         catch (Exception fault)
         {
             RunningLog.ConsumerFailed(logger, consumer.GetType().Name, scope.Type, fault);
+            scope.Observer?.OnFailed(fault);
             await consumer.FailAsync().ConfigureAwait(false);
         }
         finally
@@ -56,9 +57,9 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
     }
 
     [SuppressMessage("Reliability", "CA2012:Use ValueTasks correctly", Justification = "Its awaiter is looked at in turns, and asked for the result once.")]
-    private async Task TakeTurnsAsync(ConsumerContext context)
+    private async Task TakeTurnsAsync(ConsumerContext context, TurnSignal signal)
     {
-        Action wake = _signal.SetHere;
+        Action wake = signal.SetHere;
         var client = context.Connection.ReceiveAsync().GetAwaiter();
         var isWaitedFor = false;
         var events = 0;
@@ -94,12 +95,12 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
                 }
 
                 events = 0;
-                await _signal.WaitAsync().ConfigureAwait(false);
+                await signal.WaitAsync().ConfigureAwait(false);
             }
             else if (++events == MostInOneTurn)
             {
                 events = 0;
-                await _signal.YieldAsync().ConfigureAwait(false);
+                await signal.YieldAsync().ConfigureAwait(false);
             }
         }
     }
@@ -117,6 +118,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         catch (Exception fault)
         {
             RunningLog.EndFailed(logger, consumer.GetType().Name, scope.Type, fault);
+            scope.Observer?.OnFailed(fault);
         }
     }
 }

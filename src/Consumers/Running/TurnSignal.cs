@@ -6,7 +6,9 @@ namespace ChannelsNet.Running;
 /// Wakes a consumer that has nothing to do. Whoever has something for it sets the signal, which costs one exchange, and a place among the
 /// <see cref="Turns"/> only if the consumer was asleep. One waiter at a time; setting it while nobody waits lets the next wait through.
 /// </summary>
-internal sealed class TurnSignal(Turns turns) : IChannelListener, IValueTaskSource, ITurn
+/// <param name="turns">Where the consumer gets its turn.</param>
+/// <param name="observer">Is told when it falls asleep and wakes; null for none.</param>
+internal sealed class TurnSignal(Turns turns, IRunObserver? observer = null) : IChannelListener, IValueTaskSource, ITurn
 {
     private const int Unset = 0;
     private const int IsSet = 1;
@@ -30,6 +32,7 @@ internal sealed class TurnSignal(Turns turns) : IChannelListener, IValueTaskSour
     {
         if (Interlocked.Exchange(ref _state, IsSet) == Waited)
         {
+            observer?.OnAwake();
             turns.RunHere(this);
         }
     }
@@ -73,6 +76,11 @@ internal sealed class TurnSignal(Turns turns) : IChannelListener, IValueTaskSour
         if (Interlocked.CompareExchange(ref _state, Waited, Unset) != Unset)
         {
             turns.AddConsumer(this);
+        }
+        else
+        {
+            // It may be awake again by now, and that may have been told before this: an observer counts both.
+            observer?.OnAsleep();
         }
     }
 }
