@@ -102,7 +102,7 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
     /// <exception cref="TimeoutException">The application goes on.</exception>
     public async Task DisconnectAsync(int code = 1000, string reason = "")
     {
-        if (code is not (WebSocketCodes.None or WebSocketCodes.Broken) && !WebSocketCodes.IsSendable(code))
+        if (code is not (CloseCodes.None or CloseCodes.Broken) && !WebSocketCodes.IsSendable(code))
         {
             throw new ArgumentOutOfRangeException(nameof(code), code,
                 $"{code} is no close code of a client. Expected 1000, 1001, 1003, 1005 to 1014, or 3000 to 4999.");
@@ -115,7 +115,7 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
 
         _ended ??= $"was closed by the client with {code}";
         Server.CloseReceived(code, reason);
-        if (code == WebSocketCodes.Broken)
+        if (code == CloseCodes.Broken)
         {
             await Run.AbortAsync().ConfigureAwait(false);
         }

@@ -46,7 +46,7 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
     /// <summary>The client closes.</summary>
     public void CloseReceived(int code, string reason) => End(new WebSocketDisconnect(code, reason));
 
-    public override void Leave() => End(new WebSocketDisconnect(WebSocketCodes.Broken));
+    public override void Leave() => End(new WebSocketDisconnect(CloseCodes.Broken));
 
     public override void Finish(bool hasFailed)
     {
@@ -62,7 +62,7 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
             }
             else
             {
-                Close(new WebSocketClose(WebSocketCodes.Broken));
+                Close(new WebSocketClose(CloseCodes.Broken));
             }
         }
     }
@@ -99,7 +99,7 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
         if (_state != State.Ended)
         {
             Output.Add(close);
-            End(new WebSocketDisconnect(_state == State.Open ? close.Code : WebSocketCodes.Broken));
+            End(new WebSocketDisconnect(_state == State.Open ? close.Code : CloseCodes.Broken));
         }
     }
 
@@ -112,12 +112,12 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
 
         if (_state == State.Open)
         {
-            Close(new WebSocketClose(WebSocketCodes.PolicyViolation, refusal.Body));
+            Close(new WebSocketClose(CloseCodes.PolicyViolation, refusal.Body));
         }
         else if (_state == State.Undecided)
         {
             Output.Add(refusal);
-            End(new WebSocketDisconnect(WebSocketCodes.Broken));
+            End(new WebSocketDisconnect(CloseCodes.Broken));
         }
     }
 
