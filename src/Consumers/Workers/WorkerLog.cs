@@ -4,7 +4,7 @@ namespace ChannelsNet.Workers;
 
 internal static partial class WorkerLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Worker takes messages from channel {Channel} of layer {Layer}, {Concurrency} at once")]
+    [LoggerMessage(1, LogLevel.Information, "Worker takes messages from channel {Channel} of layer {Layer}, {Concurrency} in parallel")]
     public static partial void Started(ILogger logger, string channel, string layer, int concurrency);
 
     [LoggerMessage(2, LogLevel.Error, "A message {Type} of channel {Channel} failed; the next one comes")]
