@@ -4,6 +4,7 @@ using ChannelsNet.InMemory;
 using ChannelsNet.Routing;
 using ChannelsNet.Running;
 using ChannelsNet.Runs;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -160,7 +161,7 @@ public sealed class TestChannels : IAsyncDisposable
     public IReadOnlyCollection<string> MembersOf(string group, string layer = DefaultLayer)
     {
         ChannelNames.RequireGroup(group);
-        return Services.GetRequiredKeyedService<IChannelLayer>(layer) is InMemoryChannelLayer memory
+        return Services.GetRequiredKeyedService<IChannelLayer>(layer) is ObservedChannelLayer { Inner: InMemoryChannelLayer memory }
             ? memory.Local.MembersOf(group)
             : throw new InvalidOperationException($"The layer \"{layer}\" was replaced by another one, and only one in memory can say who is in a group.");
     }

@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
+using ChannelsNet.Security.Groups;
+using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.Workers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -35,6 +37,8 @@ public static class WorkerChannelsBuilderExtensions
         Require(channel, builder.Services);
         var services = builder.Services;
         services.TryAddSingleton<ConsumerServices>();
+        services.TryAddSingleton<RefusedClients>();
+        services.TryAddSingleton<GroupGates>();
         services.TryAddSingleton<WorkerMetrics>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>());
         services.AddHostedService<WorkerService>();

@@ -3,6 +3,7 @@ using ChannelsNet.Hosting;
 using ChannelsNet.Multiplexing;
 using ChannelsNet.Routing;
 using ChannelsNet.Running;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -80,7 +81,9 @@ public sealed class Multiplexer : IApplication, ICheckedAtStart, IDescribed
     public override string ToString() => $"{nameof(Multiplexer)} ({string.Join(", ", _streams.Keys)})";
 
     /// <summary>There is one endpoint for all streams, so what one of them demands of its clients, such as [Authorize], is demanded for all.</summary>
-    IReadOnlyList<object> IDescribed.Metadata => [.. _streams.Values.SelectMany(ApplicationRoute.All).SelectMany(route => route.Metadata)];
+    /// <remarks>What one of them allows, [AllowAnonymous], is not allowed for all.</remarks>
+    IReadOnlyList<object> IDescribed.Metadata =>
+        [.. _streams.Values.SelectMany(ApplicationRoute.All).SelectMany(route => route.Metadata).Where(metadata => metadata is not IAllowAnonymous)];
 
     string? ICheckedAtStart.Protocol => Scope.WebSocket;
 

@@ -75,7 +75,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
                 WebSocketCodes.Require(close.Code);
                 return Close(close.Code, close.Reason);
             case Refusal refusal:
-                return Close(CloseCodes.PolicyViolation, refusal.Body);
+                return Close(refusal.CloseCode, refusal.Body);
             case WebSocketFlush:
                 return socket.SendAsync(serverEvent);
             default:

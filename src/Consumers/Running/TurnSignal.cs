@@ -23,6 +23,7 @@ internal sealed class TurnSignal(Turns turns, IRunObserver? observer = null) : I
     {
         if (Interlocked.Exchange(ref _state, IsSet) == Waited)
         {
+            observer?.OnAwake();
             turns.AddConsumer(this);
         }
     }

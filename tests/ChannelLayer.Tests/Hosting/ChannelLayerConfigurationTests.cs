@@ -1,5 +1,6 @@
 using ChannelsNet.InMemory;
 using ChannelsNet.Redis.PubSub;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,7 @@ public sealed class ChannelLayerConfigurationTests
     public void Without_configuration_the_layer_is_in_memory()
     {
         using var host = Build([]);
-        Assert.IsType<InMemoryChannelLayer>(host.Services.GetRequiredService<IChannelLayer>());
+        Assert.IsType<InMemoryChannelLayer>(Assert.IsType<ObservedChannelLayer>(host.Services.GetRequiredService<IChannelLayer>()).Inner);
     }
 
     [Fact]
@@ -37,7 +38,7 @@ public sealed class ChannelLayerConfigurationTests
         Assert.Equal(1000, options.ChannelCapacity["jobs*"]);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Expiry);
         Assert.Equal(TimeSpan.FromDays(2), options.GroupExpiry);
-        Assert.IsType<RedisPubSubChannelLayer>(host.Services.GetRequiredService<IChannelLayer>());
+        Assert.IsType<RedisPubSubChannelLayer>(Assert.IsType<ObservedChannelLayer>(host.Services.GetRequiredService<IChannelLayer>()).Inner);
     }
 
     [Fact]

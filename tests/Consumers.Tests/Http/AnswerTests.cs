@@ -72,7 +72,7 @@ public sealed class AnswerTests
             Assert.Equal("disconnect", await _diary.NextAsync());
         }
 
-        var local = ((InMemory.InMemoryChannelLayer)server.Layer).Local;
+        var local = server.Local;
         Assert.Equal((0, 0), (local.ChannelCount, local.GroupCount));
         await server.App.StopAsync();
         Assert.True(_diary.IsEmpty);

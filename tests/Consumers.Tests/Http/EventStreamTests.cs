@@ -194,7 +194,7 @@ public sealed class EventStreamTests
             Consumer.For<Streams>(),
             services => services.AddSingleton(_diary),
             listen => listen.Protocols = version == 2 ? HttpProtocols.Http2 : listen.Protocols);
-        var local = ((InMemory.InMemoryChannelLayer)server.Layer).Local;
+        var local = server.Local;
         using (var client = new Client(server) { Version = new Version(version, version == 2 ? 0 : 1) })
         using (await client.GetAsync())
         {

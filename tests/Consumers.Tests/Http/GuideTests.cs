@@ -66,7 +66,7 @@ public sealed class GuideTests
     public async Task News_answer_a_long_poll()
     {
         await using var server = await HttpServer.StartAsync(Consumer.For<NewsConsumer>());
-        var local = ((InMemory.InMemoryChannelLayer)server.Layer).Local;
+        var local = server.Local;
         using var client = new Client(server);
         var polling = client.GetAsync();
         using var patience = new CancellationTokenSource(TestServer.Patience);

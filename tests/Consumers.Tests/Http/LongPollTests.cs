@@ -60,7 +60,7 @@ public sealed class LongPollTests
     {
         await using var server = await HttpServer.StartAsync(Consumer.For<Polls>(), _diary);
         using var client = await RawRequest.SendAsync(server, "POST /http/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
-        var local = ((InMemory.InMemoryChannelLayer)server.Layer).Local;
+        var local = server.Local;
         using var patience = new CancellationTokenSource(TestServer.Patience);
         while (local.GroupCount == 0)
         {

@@ -98,8 +98,7 @@ internal sealed class RedisTrouble : IAsyncDisposable
     public async Task<(int[] Missed, string Text)> CountAsync(bool inOrder = true)
     {
         var last = await _traffic.StopAsync();
-        await Until.TrueAsync(
-            () => _crowd.Clients.All(client => client.LastHeard >= last - 1), () => "The last message was not heard.", TimeSpan.FromSeconds(20));
+        await _crowd.AllHeardAsync(last);
         var grown = Memory() - _memory;
         await _crowd.StopAsync();
         Assert.All(_crowd.Clients, client => Assert.Equal(0, client.Ends));
