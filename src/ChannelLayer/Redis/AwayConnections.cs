@@ -1,39 +1,45 @@
-using System.Net;
 using StackExchange.Redis;
 
 namespace ChannelsNet.Redis;
 
 /// <summary>
-/// Which connections to the servers are away, as far as is known. StackExchange.Redis tells of a loss and of a return on threads of the pool, so a loss can
-/// be heard of after the return that followed it; what has been away for a while is therefore looked at too. Not thread-safe.
+/// Which connections to a Redis are lost. The client tells of them through the thread pool, so a loss can be heard of after the return that ended it,
+/// a return after the next loss, and either not at all. What is heard is therefore only a reason to look.
 /// </summary>
-internal sealed class AwayConnections(TimeProvider time)
+/// <param name="stands">Looks whether a connection stands.</param>
+/// <param name="time">The clock.</param>
+/// <remarks>Its user lets one thread at a time into it.</remarks>
+internal sealed class AwayConnections(Func<string?, ConnectionType, bool> stands, TimeProvider time)
 {
-    /// <summary>In the moment of a loss the connection may still look as if it stood.</summary>
-    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(1);
+    /// <summary>How long a loss counts at least, unless its end is heard of: right after it the client may still say that the connection stands.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<(string? Server, ConnectionType Type), long> _lostAt = [];
+    private readonly Dictionary<(string? Server, ConnectionType Kind), long> _since = [];
 
-    public bool Any => _lostAt.Count > 0;
+    /// <summary>Whether a connection to the server is away.</summary>
+    public bool Has(string? server) => _since.Keys.Any(connection => connection.Server == server);
 
-    /// <summary>A loss was told.</summary>
-    public void Lost(EndPoint? server, ConnectionType type) => _lostAt[(server?.ToString(), type)] = time.GetTimestamp();
+    /// <summary>Somebody has said that a connection is lost.</summary>
+    public void Lost(string? server, ConnectionType kind) => _since[(server, kind)] = time.GetTimestamp();
 
-    /// <summary>A return was told.</summary>
-    public void Returned(EndPoint? server, ConnectionType type) => _lostAt.Remove((server?.ToString(), type));
-
-    /// <summary>Takes those for returned that have been lost for a while and stand.</summary>
-    public void Look(Func<string?, ConnectionType, bool> stands)
+    /// <summary>Somebody has said that a connection is back, which it may have been for a moment only.</summary>
+    public void Back(string? server, ConnectionType kind)
     {
-        foreach (var ((server, type), lostAt) in _lostAt)
+        if (stands(server, kind))
         {
-            if (time.GetElapsedTime(lostAt) >= Doubt && stands(server, type))
-            {
-                _lostAt.Remove((server, type));
-            }
+            _since.Remove((server, kind));
         }
     }
 
-    /// <summary>Whether a connection to this server is away.</summary>
-    public bool Concerns(EndPoint server) => _lostAt.Keys.Any(away => away.Server == server.ToString());
+    /// <summary>Forgets the losses that have ended without a word.</summary>
+    public void Look()
+    {
+        foreach (var ((server, kind), since) in _since)
+        {
+            if (time.GetElapsedTime(since) >= Shortest && stands(server, kind))
+            {
+                _since.Remove((server, kind));
+            }
+        }
+    }
 }

@@ -9,12 +9,14 @@ namespace ChannelsNet.Redis;
 /// </summary>
 internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>From one look at the connections to the next; short enough that what is seen by looking alone is known within two seconds.</summary>
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
-    private readonly AwayConnections _away = new(TimeProvider.System);
     private Task<ConnectionMultiplexer>? _connecting;
+    private PeriodicTimer? _looks;
     private bool _disposed;
     private bool _connected;
-    private bool _isWatching;
 
     /// <summary>As it is configured, with its secrets.</summary>
     public string Address => address;
@@ -63,6 +65,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         {
             // Connecting does not fail for a server that is away, so this throws only what the address itself causes.
             var redis = await connecting.ConfigureAwait(false);
+            _looks?.Dispose();
             await redis.DisposeAsync().ConfigureAwait(false);
         }
     }
@@ -76,112 +79,103 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         }
     }
 
+    /// <remarks>Whether a real network works is looked at by the real clock.</remarks>
     private async Task<ConnectionMultiplexer> ConnectAsync()
     {
         var redis = await ConnectionMultiplexer.ConnectAsync(Options(address)).ConfigureAwait(false);
-        redis.ConnectionFailed += (_, lost) =>
+        var away = new AwayConnections((server, kind) => Stands(redis, server, kind), TimeProvider.System);
+        redis.ConnectionFailed += (_, lost) => Note(redis, away, () => away.Lost(lost.EndPoint?.ToString(), lost.ConnectionType), lost);
+        redis.ConnectionRestored += (_, back) => Note(redis, away, () => away.Back(back.EndPoint?.ToString(), back.ConnectionType));
+        redis.ConfigurationChanged += (_, _) => Note(redis, away, away.Look);
+        TryUpdate(redis, away, away.Look);
+        if (IsConnected)
         {
-            if (Note(redis, () => _away.Lost(lost.EndPoint, lost.ConnectionType)))
-            {
-                RedisLog.Lost(logger, Name, lost.ConnectionType, lost.FailureType, lost.Exception?.Message);
-            }
-
-            Watch(redis);
-        };
-        redis.ConnectionRestored += (_, back) =>
-        {
-            if (Note(redis, () => _away.Returned(back.EndPoint, back.ConnectionType)))
-            {
-                RedisLog.Restored(logger, Name);
-            }
-        };
-        redis.ConfigurationChanged += (_, _) =>
-        {
-            // Looking for a Sentinel that is away changes the configuration too.
-            if (redis.IsConnected && Note(redis, () => { }))
-            {
-                RedisLog.Restored(logger, Name);
-            }
-        };
-        if (redis.IsConnected)
-        {
-            Note(redis, () => { });
+            Changed?.Invoke();
         }
         else
         {
             RedisLog.NotReached(logger, Name);
         }
 
+        _looks = new PeriodicTimer(_look);
+
+        // Whoever was the first to need the connection has nothing to do with what is seen later.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = LookAsync(redis, away, _looks);
+        }
+
         return redis;
     }
 
-    /// <summary>While connections are away, looks whether they still are: what StackExchange.Redis tells may come in another order than it happened.</summary>
-    private void Watch(ConnectionMultiplexer redis)
+    private async Task LookAsync(ConnectionMultiplexer redis, AwayConnections away, PeriodicTimer looks)
     {
-        lock (_lock)
+        while (await looks.WaitForNextTickAsync().ConfigureAwait(false))
         {
-            if (_isWatching)
+            try
             {
-                return;
+                Note(redis, away, away.Look);
             }
-
-            _isWatching = true;
-        }
-
-        _ = WatchAsync(redis);
-    }
-
-    private async Task WatchAsync(ConnectionMultiplexer redis)
-    {
-        while (true)
-        {
-            await Task.Delay(AwayConnections.Doubt).ConfigureAwait(false);
-            if (Note(redis, () => _away.Look((server, type) => Stands(redis, server, type))))
+            catch (Exception fault)
             {
-                RedisLog.Restored(logger, Name);
-            }
-
-            lock (_lock)
-            {
-                if (_disposed || !_away.Any)
-                {
-                    _isWatching = false;
-                    return;
-                }
+                // A user who listens to the state may have thrown it. The looks go on.
+                RedisLog.NotNoted(logger, Name, fault);
             }
         }
     }
 
-    private static bool Stands(ConnectionMultiplexer redis, string? server, ConnectionType type) =>
-        Array.Find(redis.GetServers(), candidate => candidate.EndPoint.ToString() == server) is { IsConnected: true }
-        && (type != ConnectionType.Subscription || redis.GetSubscriber().IsConnected());
-
-    /// <summary>True if that changed whether the connections stand.</summary>
-    private bool Note(ConnectionMultiplexer redis, Action change)
+    private void Note(ConnectionMultiplexer redis, AwayConnections away, Action change, ConnectionFailedEventArgs? lost = null)
     {
-        lock (_lock)
+        if (TryUpdate(redis, away, change) is not { } connected)
         {
-            change();
-            var connected = Stand(redis.GetServers());
-            if (_connected == connected)
-            {
-                return false;
-            }
+            return;
+        }
 
-            Volatile.Write(ref _connected, connected);
+        if (connected)
+        {
+            RedisLog.Restored(logger, Name);
+        }
+        else if (lost is not null)
+        {
+            RedisLog.Lost(logger, Name, lost.ConnectionType, lost.FailureType, lost.Exception?.Message);
+        }
+        else
+        {
+            RedisLog.NotReached(logger, Name);
         }
 
         Changed?.Invoke();
-        return true;
+    }
+
+    /// <summary>Whether the connections stand from now on, or null if that is as it was.</summary>
+    private bool? TryUpdate(ConnectionMultiplexer redis, AwayConnections away, Action change)
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return null;
+            }
+
+            change();
+            var connected = redis.IsConnected && IsWhole(redis.GetServers(), away);
+            if (_connected == connected)
+            {
+                return null;
+            }
+
+            Volatile.Write(ref _connected, connected);
+            return connected;
+        }
     }
 
     /// <summary>
     /// A server that is away does not matter once another has taken its place: with Sentinel one primary is enough, and in a Cluster a node
     /// without slots is not missed.
     /// </summary>
-    private bool Stand(IServer[] servers)
+    private static bool IsWhole(IServer[] servers, AwayConnections losses)
     {
-        var away = servers.Where(server => _away.Concerns(server.EndPoint)).ToArray();
+        var away = servers.Where(server => !server.IsConnected || losses.Has(server.EndPoint.ToString())).ToArray();
         if (away.Length == 0)
         {
             return true;
@@ -191,5 +185,20 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         return servers.Any(server => server.ServerType == ServerType.Cluster)
             ? there.Any(server => server.ClusterConfiguration is { } cluster && away.All(gone => cluster[gone.EndPoint] is null or { Slots.Count: 0 }))
             : there.Any(server => !server.IsReplica);
+    }
+
+    /// <summary>Whether a connection stands, as far as the client knows, or goes to a server that it has given up.</summary>
+    private static bool Stands(ConnectionMultiplexer redis, string? name, ConnectionType kind)
+    {
+        if (Array.Find(redis.GetServers(), server => server.EndPoint.ToString() == name) is not { } server)
+        {
+            return true;
+        }
+
+        // The client does not say whether the connection for subscriptions to one of a Cluster's nodes stands. But it has subscriptions only while it
+        // does, and one at least: that to the client's own channel.
+        return server.IsConnected && (kind != ConnectionType.Subscription || (server.ServerType == ServerType.Cluster
+            ? server.GetCounters().Subscription.Subscriptions > 0
+            : redis.GetSubscriber().IsConnected()));
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 
@@ -6,48 +5,96 @@ namespace ChannelsNet.Redis;
 
 public sealed class AwayConnectionsTests
 {
-    private static readonly IPEndPoint _server = new(IPAddress.Loopback, 6379);
+    private const string Server = "127.0.0.1:6379";
 
     private readonly FakeTimeProvider _time = new();
+    private readonly HashSet<(string? Server, ConnectionType Kind)> _standing = [(Server, ConnectionType.Interactive), (Server, ConnectionType.Subscription)];
     private readonly AwayConnections _away;
 
-    public AwayConnectionsTests() => _away = new AwayConnections(_time);
+    public AwayConnectionsTests() => _away = new((server, kind) => _standing.Contains((server, kind)), _time);
 
     [Fact]
-    public void A_loss_that_is_told_after_the_return_is_found_out()
+    public void A_connection_is_away_from_its_loss_to_its_return()
     {
-        _away.Returned(_server, ConnectionType.Subscription);
-        _away.Lost(_server, ConnectionType.Subscription);
-        _time.Advance(AwayConnections.Doubt);
-        _away.Look((server, type) => (server, type) == (_server.ToString(), ConnectionType.Subscription));
-        Assert.False(_away.Any);
-        Assert.False(_away.Concerns(_server));
+        Break(ConnectionType.Interactive);
+        _away.Lost(Server, ConnectionType.Interactive);
+        Assert.True(_away.Has(Server));
+        Assert.False(_away.Has("127.0.0.1:6380"));
+
+        Mend(ConnectionType.Interactive);
+        _away.Back(Server, ConnectionType.Interactive);
+        Assert.False(_away.Has(Server));
     }
 
     [Fact]
-    public void What_looks_as_if_it_stood_in_the_moment_of_its_loss_is_not_believed()
+    public void A_server_is_away_until_both_its_connections_are_back()
     {
-        _away.Lost(_server, ConnectionType.Interactive);
-        _time.Advance(AwayConnections.Doubt / 2);
-        _away.Look((_, _) => true);
-        Assert.True(_away.Concerns(_server));
+        Break(ConnectionType.Interactive);
+        Break(ConnectionType.Subscription);
+        _away.Lost(Server, ConnectionType.Interactive);
+        _away.Lost(Server, ConnectionType.Subscription);
 
-        // Lost once more, so the doubt begins anew.
-        _away.Lost(_server, ConnectionType.Interactive);
-        _time.Advance(AwayConnections.Doubt / 2);
-        _away.Look((_, _) => true);
-        Assert.True(_away.Concerns(_server));
+        Mend(ConnectionType.Interactive);
+        _away.Back(Server, ConnectionType.Interactive);
+        Assert.True(_away.Has(Server));
+
+        Mend(ConnectionType.Subscription);
+        _away.Back(Server, ConnectionType.Subscription);
+        Assert.False(_away.Has(Server));
     }
 
     [Fact]
-    public void What_does_not_stand_stays_away_until_it_is_told_to_be_back()
+    public void A_loss_that_is_heard_of_after_its_end_is_forgotten()
     {
-        _away.Lost(_server, ConnectionType.Interactive);
-        _away.Lost(_server, ConnectionType.Subscription);
+        _away.Back(Server, ConnectionType.Interactive);
+        _away.Lost(Server, ConnectionType.Interactive);
+        Assert.True(_away.Has(Server));
+
+        _time.Advance(AwayConnections.Shortest);
+        _away.Look();
+        Assert.False(_away.Has(Server));
+    }
+
+    [Fact]
+    public void A_return_that_is_never_heard_of_is_seen()
+    {
+        Break(ConnectionType.Subscription);
+        _away.Lost(Server, ConnectionType.Subscription);
         _time.Advance(TimeSpan.FromMinutes(1));
-        _away.Look((_, type) => type == ConnectionType.Interactive);
-        Assert.True(_away.Concerns(_server));
-        _away.Returned(_server, ConnectionType.Subscription);
-        Assert.False(_away.Any);
+        _away.Look();
+        Assert.True(_away.Has(Server));
+
+        Mend(ConnectionType.Subscription);
+        _away.Look();
+        Assert.False(_away.Has(Server));
     }
+
+    [Fact]
+    public void A_return_that_is_heard_of_after_the_next_loss_ends_nothing()
+    {
+        Break(ConnectionType.Interactive);
+        _away.Lost(Server, ConnectionType.Interactive);
+        _away.Lost(Server, ConnectionType.Interactive);
+        _away.Back(Server, ConnectionType.Interactive);
+        Assert.True(_away.Has(Server));
+    }
+
+    [Fact]
+    public void What_stands_right_after_its_loss_is_not_believed()
+    {
+        _away.Lost(Server, ConnectionType.Interactive);
+        _time.Advance(AwayConnections.Shortest - TimeSpan.FromMilliseconds(1));
+        _away.Look();
+        Assert.True(_away.Has(Server));
+
+        // Nor after the loss that follows.
+        _away.Lost(Server, ConnectionType.Interactive);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _away.Look();
+        Assert.True(_away.Has(Server));
+    }
+
+    private void Break(ConnectionType kind) => _standing.Remove((Server, kind));
+
+    private void Mend(ConnectionType kind) => _standing.Add((Server, kind));
 }

@@ -227,6 +227,29 @@ public sealed class BrokerLossTests : IAsyncLifetime
         Assert.True(numbers.Length > 500, $"{numbers.Length} of {Count} arrived.");
     }
 
+    [SkippableTheory(typeof(ProgramMissingException))]
+    [InlineData(ChannelLayerBackend.RedisPubSub, "")]
+    [InlineData(ChannelLayerBackend.RedisPubSub, ",protocol=resp2")]
+    [InlineData(ChannelLayerBackend.Redis, "")]
+    public async Task Connections_that_break_again_and_again_are_known_to_stand_in_the_end(ChannelLayerBackend backend, string protocol)
+    {
+        _server = await RedisServer.StartProcessAsync();
+        _proxy = TcpProxy.Start(Server.Address);
+        var here = await NewProcessAsync(backend, options => options.Hosts[0] += protocol);
+        var there = await NewProcessAsync(backend, options => options.Hosts[0] += protocol);
+        for (var i = 0; i < 40; i++)
+        {
+            // The growing pause lets them be cut at every stage: while they are made, just when they stand, and a while after.
+            _proxy.CutAll();
+            await Task.Delay(i, Patience);
+        }
+
+        await here.WhenAsync(ChannelLayerState.Connected);
+        await there.WhenAsync(ChannelLayerState.Connected);
+        await UntilHeardAsync(here, there, "room");
+        await UntilHeardAsync(there, here, "room");
+    }
+
     /// <summary>Sends to nobody until the layer takes it: a send can fail before the state says that the connection is away.</summary>
     private async Task UntilTakenAsync(LossProcess from)
     {
