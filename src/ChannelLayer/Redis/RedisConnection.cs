@@ -30,6 +30,9 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     /// <summary><see cref="IsConnected"/> has changed.</summary>
     public event Action? Changed;
 
+    /// <summary>A connection has been made anew, or the servers are others: what was asked of the old ones may have to be asked again.</summary>
+    public event Action<ConnectionMultiplexer>? Renewed;
+
     public ValueTask<ConnectionMultiplexer> GetAsync()
     {
         var connecting = Volatile.Read(ref _connecting);
@@ -85,8 +88,16 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         var redis = await ConnectionMultiplexer.ConnectAsync(Options(address)).ConfigureAwait(false);
         var away = new AwayConnections((server, kind) => Stands(redis, server, kind), TimeProvider.System);
         redis.ConnectionFailed += (_, lost) => Note(redis, away, () => away.Lost(lost.EndPoint?.ToString(), lost.ConnectionType), lost);
-        redis.ConnectionRestored += (_, back) => Note(redis, away, () => away.Back(back.EndPoint?.ToString(), back.ConnectionType));
-        redis.ConfigurationChanged += (_, _) => Note(redis, away, away.Look);
+        redis.ConnectionRestored += (_, back) =>
+        {
+            Note(redis, away, () => away.Back(back.EndPoint?.ToString(), back.ConnectionType));
+            Renewed?.Invoke(redis);
+        };
+        redis.ConfigurationChanged += (_, _) =>
+        {
+            Note(redis, away, away.Look);
+            Renewed?.Invoke(redis);
+        };
         TryUpdate(redis, away, away.Look);
         if (IsConnected)
         {

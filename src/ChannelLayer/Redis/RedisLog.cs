@@ -40,4 +40,10 @@ internal static partial class RedisLog
 
     [LoggerMessage(13, LogLevel.Error, "Whoever listens to the state of Redis at {Server} has failed")]
     public static partial void NotNoted(ILogger logger, string server, Exception fault);
+
+    [LoggerMessage(14, LogLevel.Warning, "Redis at {Server} is back, but not all subscriptions are; subscribing again")]
+    public static partial void Resubscribing(ILogger logger, string server);
+
+    [LoggerMessage(15, LogLevel.Warning, "Can't subscribe again at {Server} now: {Reason}; trying on")]
+    public static partial void NotResubscribed(ILogger logger, string server, string reason);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using ChannelsNet.Support;
 using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
 
 namespace ChannelsNet.Redis;
 
@@ -248,6 +249,26 @@ public sealed class BrokerLossTests : IAsyncLifetime
         await there.WhenAsync(ChannelLayerState.Connected);
         await UntilHeardAsync(here, there, "room");
         await UntilHeardAsync(there, here, "room");
+    }
+
+    [SkippableFact(typeof(ProgramMissingException))]
+    public async Task Subscriptions_that_do_not_come_back_with_the_connection_are_made_again()
+    {
+        _server = await RedisServer.StartProcessAsync();
+        var here = await NewProcessAsync(ChannelLayerBackend.RedisPubSub);
+        var there = await NewProcessAsync(ChannelLayerBackend.RedisPubSub);
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Server.Address);
+        var redis = observer.GetDatabase();
+
+        // Redis ends the connections of those who are subscribed to what they may no longer hear, and refuses the subscriptions of those who return.
+        var lost = here.WhenAsync(ChannelLayerState.Degraded);
+        await redis.ExecuteAsync("ACL", "SETUSER", "default", "resetchannels");
+        await lost;
+        await here.WhenAsync(ChannelLayerState.Connected);
+        await redis.ExecuteAsync("ACL", "SETUSER", "default", "allchannels");
+
+        await UntilHeardAsync(there, here, "room");
+        await UntilHeardAsync(here, there, "room");
     }
 
     /// <summary>Sends to nobody until the layer takes it: a send can fail before the state says that the connection is away.</summary>

@@ -41,6 +41,7 @@ internal sealed class PubSubHost
         _waiting = new RetryBuffer(options.RetryBuffer, options.Expiry, time, drops);
         Subscriptions = new RedisSubscriptions(connection, logger);
         connection.Changed += Note;
+        connection.Renewed += new Resubscription(connection, Subscriptions, logger).Begin;
     }
 
     public RedisSubscriptions Subscriptions { get; }

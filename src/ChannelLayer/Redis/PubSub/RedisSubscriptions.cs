@@ -44,6 +44,16 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
         }
     }
 
+    /// <summary>Whether the client does not have a subscription that it has been given to keep.</summary>
+    public bool IsAnyMissing(ISubscriber subscriber)
+    {
+        lock (_lock)
+        {
+            return _subscriptions.Any(subscription => subscription.Value is { IsMade: true, Closing.Task.IsCompleted: false }
+                && subscriber.SubscribedEndpoint(subscription.Key) is null);
+        }
+    }
+
     private async Task RunAsync(Subscription subscription, RedisChannel channel, Action<ChannelMessage> deliver, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -59,6 +69,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
             await Task.WhenAny(closing, Task.Delay(subscription.Opened.Task.IsCompleted ? _retry : _look)).ConfigureAwait(false);
         }
 
+        subscription.IsMade = true;
         subscription.Opened.TrySetResult();
         await closing.ConfigureAwait(false);
         await TryCloseAsync(channel).ConfigureAwait(false);
@@ -129,6 +140,14 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
 
     private sealed class Subscription
     {
+        private volatile bool _isMade;
+
+        public bool IsMade
+        {
+            get => _isMade;
+            set => _isMade = value;
+        }
+
         public TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource Closing { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
