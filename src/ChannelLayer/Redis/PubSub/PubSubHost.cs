@@ -20,6 +20,9 @@ internal sealed class PubSubHost
     private readonly LayerMeter _meter;
     private readonly bool _keeps;
     private readonly PublishPipeline _pipeline;
+    private readonly Lock _lock = new();
+
+    /// <summary>Written under the lock together with what it is decided by, so that whoever is late does not write what was true before.</summary>
     private volatile bool _isAway;
     private int _draining;
 
@@ -73,23 +76,36 @@ internal sealed class PubSubHost
     public void Keep(RedisChannel channel, byte[] payload)
     {
         _waiting.Add(channel, payload);
-        if (!_isAway)
+        lock (_lock)
         {
+            if (_isAway)
+            {
+                return;
+            }
+
             _isAway = true;
-            Note();
         }
+
+        Note();
     }
 
     private void Note()
     {
-        if (!_connection.IsConnected)
+        lock (_lock)
         {
-            _isAway = true;
+            if (!_connection.IsConnected)
+            {
+                _isAway = true;
+                return;
+            }
+
+            if (!_isAway)
+            {
+                return;
+            }
         }
-        else if (_isAway)
-        {
-            _ = SettleAsync();
-        }
+
+        _ = SettleAsync();
     }
 
     private async Task SettleAsync()
@@ -146,9 +162,11 @@ internal sealed class PubSubHost
         {
             if (!_waiting.TryPeek(out var oldest))
             {
-                // Whoever has just kept a message may have done so in the belief that it would be seen here.
-                _isAway = false;
-                _isAway = _waiting.TryPeek(out _);
+                lock (_lock)
+                {
+                    // Somebody may just have kept a message in the belief that it would be seen here, or the connection may have been lost again.
+                    _isAway = _waiting.TryPeek(out _) || !_connection.IsConnected;
+                }
             }
             else if (await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is null)
             {
