@@ -11,8 +11,8 @@ namespace ChannelsNet;
 public sealed class DrainOptions
 {
     /// <summary>
-    /// How long open connections stay after the host has begun to say that it is not ready, so that the load balancer sends nobody new. Less than the
-    /// shutdown timeout. Default: zero.
+    /// How long open connections stay, and new ones are answered that they are refused, after the host has begun to say that it is not ready, so that the
+    /// load balancer sends nobody new. Less than the shutdown timeout. Default: zero.
     /// </summary>
     public TimeSpan Delay { get; set; }
 

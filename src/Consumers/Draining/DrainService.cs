@@ -19,19 +19,10 @@ internal sealed class DrainService(
     /// <summary>What is left of the shutdown timeout, at least, for the last batch to say good-bye.</summary>
     private const double ShareForFarewells = 0.2;
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        // By SIGTERM it has been said already, by StopAsync it would be said only after this.
-        lifetime.StopApplication();
-        try
-        {
-            await DrainAsync(options.Value, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            DrainLog.OutOfTime(logger, connections.Count);
-        }
-    }
+    private Task? _stopping;
+
+    /// <summary>Once, also if the host is stopped again.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => _stopping ??= StopOnceAsync(cancellationToken);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -43,13 +34,24 @@ internal sealed class DrainService(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    private async Task StopOnceAsync(CancellationToken outOfTime)
+    {
+        // By SIGTERM it has been said already, by StopAsync it would be said only after this.
+        lifetime.StopApplication();
+        try
+        {
+            await DrainAsync(options.Value, outOfTime).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            DrainLog.OutOfTime(logger, connections.Count);
+        }
+    }
+
     private async Task DrainAsync(DrainOptions drain, CancellationToken outOfTime)
     {
-        if (connections.Count > 0)
-        {
-            await Task.Delay(drain.Delay, time, outOfTime).ConfigureAwait(false);
-        }
-
+        // Also if nobody is connected: until the load balancer has noticed, it sends clients here, and they are to be told to go elsewhere.
+        await Task.Delay(drain.Delay, time, outOfTime).ConfigureAwait(false);
         var open = connections.All;
         if (open.Length == 0)
         {

@@ -77,6 +77,17 @@ public sealed partial class DrainTests
     }
 
     [Fact]
+    public async Task A_host_that_nobody_is_connected_to_goes_on_refusing_until_the_load_balancer_has_noticed()
+    {
+        await using var server = await StartAsync(options => options.Delay = TimeSpan.FromSeconds(10));
+        var stopping = server.App.StopAsync();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await server.StatusAsync("/ws/"));
+        Assert.False(stopping.IsCompleted);
+        await AdvanceUntilAsync(stopping);
+        await stopping;
+    }
+
+    [Fact]
     public async Task Each_client_is_told_another_time_to_come_back_within_the_limit()
     {
         await using var server = await StartAsync(options => options.RetryWithin = TimeSpan.FromSeconds(1000));
