@@ -22,16 +22,6 @@ public static class EndpointApplicationExtensions
     {
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(configure);
-        return new ConventionalApplication(application, configure);
-    }
-
-    private sealed class ConventionalApplication(IApplication application, Action<IEndpointConventionBuilder> configure) : IApplication, IRouter
-    {
-        public IEnumerable<ApplicationRoute> Routes => ApplicationRoute.All(application).Select(route => route with
-        {
-            Conventions = configure + route.Conventions,
-        });
-
-        public Task RunAsync(Scope scope, IConnection connection) => application.RunAsync(scope, connection);
+        return new ChangedRoutes(application, route => route with { Conventions = configure + route.Conventions });
     }
 }

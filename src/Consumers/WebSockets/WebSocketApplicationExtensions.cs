@@ -17,16 +17,6 @@ public static class WebSocketApplicationExtensions
     {
         ArgumentNullException.ThrowIfNull(application);
         ArgumentNullException.ThrowIfNull(configure);
-        return new ConfiguredApplication(application, configure);
-    }
-
-    private sealed class ConfiguredApplication(IApplication application, Action<WebSocketConnectionOptions> configure) : IApplication, IRouter
-    {
-        public IEnumerable<ApplicationRoute> Routes => ApplicationRoute.All(application).Select(route => route with
-        {
-            Configure = configure + route.Configure,
-        });
-
-        public Task RunAsync(Scope scope, IConnection connection) => application.RunAsync(scope, connection);
+        return new ChangedRoutes(application, route => route with { Configure = configure + route.Configure });
     }
 }
