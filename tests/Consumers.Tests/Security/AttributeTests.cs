@@ -88,6 +88,18 @@ public sealed class AttributeTests
     }
 
     [Fact]
+    public async Task Of_the_streams_on_one_websocket_the_strictest_says_who_may_come()
+    {
+        await using var server = await StartAsync(new UrlRouter
+        {
+            ["ws/"] = new Multiplexer { ["staff"] = Consumer.For<ForStaff>(), ["all"] = Consumer.For<ForAllAfterAll>() },
+        });
+        Assert.Equal(HttpStatusCode.Unauthorized, await server.StatusAsync("/ws/"));
+        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/ws/", Tokens.Header("ada")));
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/", Tokens.Header("ada", "staff")));
+    }
+
+    [Fact]
     public async Task A_concurrency_limit_holds_for_as_long_as_the_websocket_does()
     {
         await using var server = await StartAsync(new UrlRouter { ["one/"] = Consumer.For<ForOne>(), ["open/"] = Consumer.For<Open>() });

@@ -87,6 +87,29 @@ public sealed class GroupPolicyTests
         return server.ConnectAsync(path, options => options.SetRequestHeader(name, value));
     }
 
+    private sealed class HearsStaff : WebSocketConsumer
+    {
+        protected internal override IReadOnlyList<string> Groups => ["staff_news"];
+    }
+
+    [Fact]
+    public async Task A_stream_whose_group_is_denied_ends_alone_with_the_code_of_a_denial()
+    {
+        await using var server = await TestServer.StartAsync(
+            new Multiplexer { ["staff"] = Consumer.For<HearsStaff>(), ["all"] = Consumer.For<Joins>() },
+            services =>
+            {
+                Tokens.Accept(services);
+                services.AddSingleton(_diary).AddScoped<PerConnection>();
+                services.AddAuthorizationBuilder().AddPolicy("staff", policy => policy.RequireRole("staff"));
+                services.AddChannels().AddGroupPolicy("staff_*", "staff");
+            });
+        using var client = await ConnectAsync(server, "/ws/", "ada");
+        string[] told = [await client.ReceiveAsync(), await client.ReceiveAsync()];
+        Assert.Contains(told, text => text.StartsWith("""{"stream":"staff","close":{"code":3003,""", StringComparison.Ordinal));
+        Assert.Contains("""{"stream":"all","open":true}""", told);
+    }
+
     [Theory]
     [InlineData("ada", "staff", "staff_news", "joined try staff_news")]
     [InlineData("ada", null, "staff_news", "denied staff_news by staff")]
