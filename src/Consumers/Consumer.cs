@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Hosting;
 using ChannelsNet.Running;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet;
@@ -87,6 +88,11 @@ public abstract class Consumer
                     + $"with [MessageType(\"{untyped.Type}\")], .AddMessage<…>() for it and IHandle<…> into the header, or do not send it such messages."
                 : $"{GetType()} got a {message.GetType()} and has no handler for it. "
                     + $"Write IHandle<{message.GetType().Name}> into its header, or do not send it such messages.");
+
+    /// <summary>Takes a message, in a trace of its own if somebody traces.</summary>
+    internal Task DispatchTracedAsync(Message message) => ChannelsActivities.AreHeard
+        ? ChannelsActivities.HandleAsync(message, GetType().Name, () => DispatchAsync(message))
+        : DispatchAsync(message);
 
     /// <summary>Takes what the client did.</summary>
     /// <returns>False when that was the end of the connection.</returns>

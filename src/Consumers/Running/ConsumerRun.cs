@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Hosting;
 using ChannelsNet.Security;
-using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Running;
@@ -82,7 +81,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             {
                 isIdle = false;
                 context.Handling = message;
-                await HandleAsync(message).ConfigureAwait(false);
+                await consumer.DispatchTracedAsync(message).ConfigureAwait(false);
                 context.Handling = null;
             }
 
@@ -104,10 +103,6 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             }
         }
     }
-
-    private Task HandleAsync(Message message) => ChannelsActivities.AreHeard
-        ? ChannelsActivities.HandleAsync(message, consumer.GetType().Name, () => consumer.DispatchAsync(message))
-        : consumer.DispatchAsync(message);
 
     private async Task EndAsync(Scope scope)
     {

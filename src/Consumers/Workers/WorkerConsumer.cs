@@ -38,7 +38,7 @@ public abstract class WorkerConsumer : Consumer
         var received = clientEvent as WorkerReceive ?? throw new InvalidOperationException(
             $"{GetType()} serves a worker's channel and got a {clientEvent?.GetType().Name}. Run it with .AddWorker<{GetType().Name}>(\"channel\"), "
             + $"or derive it from {nameof(WebSocketConsumer)}.");
-        await DispatchAsync(received.Message).ConfigureAwait(false);
+        await DispatchTracedAsync(received.Message).ConfigureAwait(false);
         return false;
     }
 

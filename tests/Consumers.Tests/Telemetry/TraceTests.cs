@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace ChannelsNet.Telemetry;
 
@@ -10,6 +12,38 @@ public sealed class TraceTests
         protected internal override IReadOnlyList<string> Groups => ["traced"];
 
         public Task HandleAsync(Note message) => message.Text == "throw" ? throw new InvalidOperationException("as told") : SendTextAsync(message.Text);
+    }
+
+    private sealed class TracedWorker(TaskCompletionSource<Activity?> seen) : WorkerConsumer, IHandle<Note>
+    {
+        public Task HandleAsync(Note message)
+        {
+            seen.SetResult(Activity.Current);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task So_has_a_worker()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "ChannelsNet",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var seen = new TaskCompletionSource<Activity?>();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(seen);
+        builder.Services.AddChannelLayers().AddMessage<Note>().AddWorker<TracedWorker>("traced");
+        using var host = builder.Build();
+        await host.StartAsync();
+        var note = new Note("hello");
+        await host.Services.GetRequiredService<IChannelLayer>().SendAsync("traced", note);
+        var activity = await seen.Task.WaitAsync(TestServer.Patience);
+        Assert.Equal($"process {nameof(TracedWorker)}", activity!.OperationName);
+        Assert.Equal(note.TraceParent, $"00-{Assert.Single(activity.Links).Context.TraceId}-{activity.Links.Single().Context.SpanId}-01");
+        await host.StopAsync();
     }
 
     [Fact]
