@@ -33,6 +33,7 @@ public sealed class RoutingTests
         { "/chat/blue/x/y", "rest rest=x/y,room=blue" },
     };
 
+    // CH-207
     [Theory]
     [MemberData(nameof(Matches))]
     public async Task The_server_takes_the_first_route_that_matches(string path, string expected)
@@ -50,6 +51,7 @@ public sealed class RoutingTests
         Assert.Equal(expected, await RecordedConnection.RunAsync(_router, path));
     }
 
+    // CH-228
     [Fact]
     public async Task A_path_without_a_route_answers_404_and_logs_no_error()
     {

@@ -35,6 +35,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
 
     public Task DisposeAsync() => _server.DisposeAsync().AsTask();
 
+    // CH-210, CH-211, CH-214
     [Theory]
     [InlineData("/int/-5/", "int id=-5")]
     [InlineData("/uuid/0d9b5f2e-9a53-4a6e-8b2a-2b8f6a6f8e10/", "uuid id=0d9b5f2e-9a53-4a6e-8b2a-2b8f6a6f8e10")]
@@ -47,6 +48,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
     [InlineData("/KIND/", "kind kind=big")]
     public async Task A_template_captures_and_takes_no_heed_of_case_and_the_last_slash(string path, string expected) => await BothSayAsync(path, expected);
 
+    // CH-208, CH-209
     [Theory]
     [InlineData("/room/7/", "room id=7")]
     [InlineData("/room/tea/", "named room kind=big,more=none,name=tea")]
@@ -55,6 +57,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
     [InlineData("/ab", "alternatives")]
     public async Task An_expression_captures_its_named_groups_and_defaults_stand_in(string path, string expected) => await BothSayAsync(path, expected);
 
+    // CH-211, CH-222
     [Theory]
     [InlineData("/room/7")]
     [InlineData("/room/7/x")]
@@ -76,6 +79,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
         Assert.Empty(_server.Errors);
     }
 
+    // CH-215, CH-218
     [Theory]
     [InlineData("/nested/blue/7/", "inner id=7,room=blue")]
     [InlineData("/nested/blue/x/", "outer rest=x/,room=blue")]
@@ -126,6 +130,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
         Assert.Equal("not found", await RecordedConnection.RunAsync(router, "/" + new string('a', 60)));
     }
 
+    // CH-219
     [Theory]
     [InlineData("/root/msg/", 101)]
     [InlineData("/root/order/7/", 101)]
@@ -149,6 +154,7 @@ public sealed class UrlRouterTests : IAsyncLifetime
         Assert.Contains("\"ftp\"", fault.Message, StringComparison.Ordinal);
     }
 
+    // CH-206
     [Fact]
     public async Task A_worker_finds_its_application_by_the_name_of_the_channel()
     {
