@@ -117,7 +117,12 @@ public sealed class BrokerLossTests : IAsyncLifetime
         }
 
         await UntilHeardAsync(there, here, "room");
-        Assert.False(here.Channel.TryRead(out _));
+
+        // None of the messages came twice. A mark may have, which is sent until it is heard.
+        while (here.Channel.TryRead(out var more))
+        {
+            Assert.StartsWith("mark ", ((Note)more).Text, StringComparison.Ordinal);
+        }
     }
 
     [SkippableFact(typeof(ProgramMissingException))]
