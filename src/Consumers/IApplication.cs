@@ -47,4 +47,7 @@ public sealed record Refusal(int Status = StatusCodes.Status403Forbidden, string
 
     /// <summary>More headers of the response, such as <c>Retry-After</c>.</summary>
     public IHeaderDictionary? Headers { get; init; }
+
+    /// <summary>Whether whoever refuses a client by it has counted that already.</summary>
+    internal bool IsCounted { get; init; }
 }

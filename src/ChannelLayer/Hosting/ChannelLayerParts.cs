@@ -49,7 +49,8 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
         ObservedChannelLayer Observed(IChannelLayer layer, LocalDelivery local)
         {
             var status = Status;
-            meter.Observe(() => status.State, () => local.GroupCount, () => local.ChannelCount);
+            var roundTrip = status is RedisHosts hosts ? new RoundTrip(hosts) : null;
+            meter.Observe(() => status.State, local, () => roundTrip?.Look());
             return new ObservedChannelLayer(layer, meter, types);
         }
     }

@@ -13,6 +13,15 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
 
     public int Count => _groups.Count;
 
+    /// <summary>The members of all groups; a channel counts once for each of its groups.</summary>
+    public int MemberCount => _groups.Values.Sum(group =>
+    {
+        lock (group)
+        {
+            return group.Members.Count;
+        }
+    });
+
     /// <summary>Makes a channel a member; ends when messages of the group reach this process.</summary>
     public Task Add(string name, string channel, OwnChannel? own)
     {

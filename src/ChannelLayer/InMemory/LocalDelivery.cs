@@ -6,7 +6,7 @@ namespace ChannelsNet.InMemory;
 /// The half of every layer that is in this process: mailboxes and groups. A layer over a broker puts a transport between the
 /// senders and this. Groups are in this process's memory too, unless the layer writes memberships down elsewhere.
 /// </summary>
-internal sealed class LocalDelivery
+internal sealed class LocalDelivery : ILocalCounts
 {
     private readonly ChannelNamer _namer = new();
     private readonly Drops _drops;
@@ -25,10 +25,13 @@ internal sealed class LocalDelivery
         _memberships = memberships ?? _groups;
     }
 
-    /// <summary>Channels that have a message or a reader, or are somebody's own.</summary>
+    public int GroupCount => _groups.Count;
+
+    public int MemberCount => _groups.MemberCount;
+
     public int ChannelCount => _mailboxes.Count;
 
-    public int GroupCount => _groups.Count;
+    public int MessageCount => _mailboxes.MessageCount;
 
     /// <summary>What stands between the prefix and the '!' of the own channels' names.</summary>
     public string Client => _namer.Client;

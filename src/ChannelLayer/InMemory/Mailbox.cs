@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.InMemory;
 
@@ -20,6 +21,18 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
     public string Name { get; } = name;
 
     public int Capacity { get; } = capacity;
+
+    /// <summary>How many messages wait, those that have expired meanwhile among them.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Count;
+            }
+        }
+    }
 
     /// <summary>Puts a message in, if there is space.</summary>
     public bool TryPut(Message message)
@@ -137,14 +150,14 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
     /// <summary>True if this was the last user of an empty mailbox, which is thereby retired: nobody can enter it any more.</summary>
     public bool Leave()
     {
-        if (Interlocked.Decrement(ref _users) != 0 || Count() > 0
+        if (Interlocked.Decrement(ref _users) != 0 || Count > 0
             || Interlocked.CompareExchange(ref _users, Retired, 0) != 0)
         {
             return false;
         }
 
         // Between the count and the exchange somebody may have come, put a message in and left. Now nobody can.
-        if (Count() == 0)
+        if (Count == 0)
         {
             return true;
         }
@@ -175,14 +188,6 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
         }
 
         return expired;
-    }
-
-    private int Count()
-    {
-        lock (_lock)
-        {
-            return _queue.Count;
-        }
     }
 
     private bool IsExpired(Envelope envelope) => time.GetElapsedTime(envelope.Arrived) >= expiry;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.InMemory;
 
@@ -10,6 +11,8 @@ internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, 
     private long _swept = time.GetTimestamp();
 
     public int Count => _boxes.Count;
+
+    public int MessageCount => _boxes.Values.Sum(box => box.Count);
 
     public IEnumerable<OwnChannel> Own => _boxes.Values.OfType<OwnChannel>();
 

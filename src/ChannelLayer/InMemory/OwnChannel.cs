@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.InMemory;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet.Messages;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.Redis;
 

@@ -74,15 +74,39 @@ internal sealed class LayerMeter
 
     /// <summary>Adds what is looked at when somebody asks.</summary>
     /// <param name="state">The state of the back-end.</param>
-    /// <param name="groups">How many groups have members in this process.</param>
-    /// <param name="channels">How many channels of this process are in use.</param>
-    public void Observe(Func<ChannelLayerState> state, Func<int> groups, Func<int> channels)
+    /// <param name="local">What is in this process.</param>
+    /// <param name="roundTrip">How long the back-end takes to answer; null if it has none, or that is not known now.</param>
+    public void Observe(Func<ChannelLayerState> state, ILocalCounts local, Func<TimeSpan?> roundTrip)
     {
         _meter.CreateObservableGauge(
-            "channels.layer.connected", () => new Measurement<int>(state() == ChannelLayerState.Connected ? 1 : 0, _layer), "1", "1 while the layer is connected to all its servers, else 0.");
+            "channels.layer.connected", () => new Measurement<int>(state() == ChannelLayerState.Connected ? 1 : 0, _layer), description: "1 while the layer is connected to all its servers, else 0.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.groups", () => new Measurement<int>(groups(), _layer), "{group}", "Groups that have members in this process.");
+            "channels.layer.groups", () => new Measurement<int>(local.GroupCount, _layer), "{group}", "Groups that have members in this process.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.channels", () => new Measurement<int>(channels(), _layer), "{channel}", "Channels of this process that somebody owns, or that have a message or a reader.");
+            "channels.layer.members", () => new Measurement<int>(local.MemberCount, _layer), "{membership}", "Memberships in groups that this process knows, one for each channel and group.");
+        _meter.CreateObservableUpDownCounter(
+            "channels.layer.channels", () => new Measurement<int>(local.ChannelCount, _layer), "{channel}", "Channels of this process that somebody owns, or that have a message or a reader.");
+        _meter.CreateObservableUpDownCounter(
+            "channels.layer.queued", () => new Measurement<int>(local.MessageCount, _layer), "{message}", "Messages that wait in this process for their readers.");
+        _meter.CreateObservableGauge(
+            "channels.layer.round_trip", () => Seconds(roundTrip()), "s", "How long the slowest server of the back-end took to answer when this was looked at before.");
     }
+
+    private IEnumerable<Measurement<double>> Seconds(TimeSpan? time) => time is { } known ? [new(known.TotalSeconds, _layer)] : [];
+}
+
+/// <summary>What a layer has in this process, counted when it is asked for.</summary>
+internal interface ILocalCounts
+{
+    /// <summary>Groups with members.</summary>
+    int GroupCount { get; }
+
+    /// <summary>Memberships, one for each channel and group.</summary>
+    int MemberCount { get; }
+
+    /// <summary>Channels that have a message or a reader, or are somebody's own.</summary>
+    int ChannelCount { get; }
+
+    /// <summary>Messages that wait for their readers.</summary>
+    int MessageCount { get; }
 }

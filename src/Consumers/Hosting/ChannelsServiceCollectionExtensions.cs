@@ -4,8 +4,8 @@ using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using ChannelsNet.Security;
 using ChannelsNet.Security.Groups;
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Limits;
-using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -36,6 +36,7 @@ public static class ChannelsServiceCollectionExtensions
         services.AddOptions<DrainOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
         services.TryAddSingleton<RefusedClients>();
+        services.TryAddSingleton<WebSocketMeter>();
         services.TryAddSingleton<ConnectionPlaces>();
         services.TryAddSingleton<GroupGates>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());

@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Running;
 using ChannelsNet.Security.Groups;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -16,7 +18,8 @@ internal sealed class ConsumerServices(
     TimeProvider time,
     [FromKeyedServices("json")] IMessageSerializer jsonMessages,
     [FromKeyedServices("msgpack")] IMessageSerializer messagePackMessages,
-    GroupGates groupGates) : IDisposable
+    GroupGates groupGates,
+    IMeterFactory meters) : IDisposable
 {
     public MessageTypes Types { get; } = types;
 
@@ -31,6 +34,8 @@ internal sealed class ConsumerServices(
 
     /// <summary>What stands before the groups that clients join.</summary>
     public GroupGates GroupGates { get; } = groupGates;
+
+    public ConsumerMeter Meter { get; } = new(meters);
 
     public TimeProvider Time { get; } = CoarseTime.Of(time);
 

@@ -3,7 +3,7 @@ using ChannelsNet;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using ChannelsNet.Security.Groups;
-using ChannelsNet.WebSockets.Limits;
+using ChannelsNet.Telemetry;
 using ChannelsNet.Workers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -39,7 +39,7 @@ public static class WorkerChannelsBuilderExtensions
         services.TryAddSingleton<ConsumerServices>();
         services.TryAddSingleton<RefusedClients>();
         services.TryAddSingleton<GroupGates>();
-        services.TryAddSingleton<WorkerMetrics>();
+        services.TryAddSingleton<WorkerMeter>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>());
         services.AddHostedService<WorkerService>();
         services.AddSingleton(new Worker(channel, application));

@@ -68,7 +68,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             if (client.IsCompleted)
             {
                 isIdle = false;
-                if (!await consumer.DispatchAsync(client.GetResult()).ConfigureAwait(false))
+                if (!await services.Meter.DispatchAsync(consumer, client.GetResult()).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -81,7 +81,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
             {
                 isIdle = false;
                 context.Handling = message;
-                await consumer.DispatchTracedAsync(message).ConfigureAwait(false);
+                await services.Meter.DispatchAsync(consumer, message).ConfigureAwait(false);
                 context.Handling = null;
             }
 

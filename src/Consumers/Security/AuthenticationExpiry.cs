@@ -1,6 +1,6 @@
 using ChannelsNet.Running;
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets;
-using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 

@@ -1,5 +1,8 @@
 using ChannelsNet.Routing;
 using ChannelsNet.Security;
+using ChannelsNet.Telemetry;
+using ChannelsNet.WebSockets;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
@@ -105,6 +108,8 @@ public sealed class OriginValidator : Middleware
     private static Task RefuseAsync(Scope scope, IConnection connection, string reason)
     {
         scope.Services.GetService<RefusedOrigins>()?.Log(scope.HttpContext?.Request.Path ?? scope.Path, scope.Headers.Origin.ToString(), reason);
-        return connection.SendAsync(new WebSocketClose()).AsTask();
+        var route = scope.HttpContext?.GetEndpoint()?.Metadata.GetMetadata<WebSocketRoute>()?.Name ?? "";
+        scope.Services.GetService<RefusedClients>()?.Count(RefusalReason.Origin, route);
+        return connection.SendAsync(new WebSocketClose { IsCounted = true }).AsTask();
     }
 }

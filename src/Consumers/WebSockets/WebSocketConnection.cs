@@ -4,6 +4,7 @@ using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
 using ChannelsNet.Security;
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Compression;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
@@ -27,6 +28,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     private int _closedWith;
     private long _deadlineSet;
     private TimeSpan _deadlineAfter;
+    private long _acceptedAt;
+    private int _closedByClientWith;
 
     private WebSocketReader? _reader;
     private Liveness _liveness;
@@ -52,6 +55,14 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
 
     private WebSocketConnectionOptions Options => route.Options;
 
+    public WebSocketRoute Route => route;
+
+    /// <summary>Whether the client's request was answered so.</summary>
+    public bool IsAccepted => _outbox is not null;
+
+    /// <summary>What waits to be written to the client.</summary>
+    public (int Messages, long Bytes) Queued => _outbox?.Queued ?? default;
+
     /// <summary>Whether the client has closed, or the connection has broken.</summary>
     public bool HasEnded { get; private set; }
 
@@ -76,7 +87,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             case WebSocketAccept accept:
                 return new(AcceptAsync(accept));
             case WebSocketClose close:
-                Close(close);
+                Close(close, close.IsCounted ? null : RefusalReason.Application);
                 return ValueTask.CompletedTask;
             case Refusal refusal:
                 return new(RefuseAsync(refusal));
@@ -90,7 +101,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     /// <summary>The application is done: closes what is still open, and waits a while for what is on its way and for the client's answer.</summary>
     public async Task FinishAsync()
     {
-        Close(new WebSocketClose());
+        Close(new WebSocketClose(), RefusalReason.Application);
         if (_outbox is not null && _reader is not null)
         {
             await _outbox.FlushAsync().ConfigureAwait(false);
@@ -108,12 +119,21 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     /// <summary>Something has come from the client.</summary>
     public void Heard() => _liveness.Heard(Time);
 
+    /// <summary>A message is whole.</summary>
+    /// <param name="length">How many bytes it came in.</param>
+    public void Received(int length) => route.Meter.Received(route, length);
+
     /// <summary>The client has closed; it is answered with the same code.</summary>
     /// <returns>What the application is to know.</returns>
     public WebSocketDisconnect CloseReceived(int code, string reason)
     {
         HasEnded = true;
         var asked = _closedWith;
+        if (asked == 0)
+        {
+            _closedByClientWith = code;
+        }
+
         Close(new WebSocketClose(WebSocketCodes.IsSendable(code) ? code : 1000));
         return asked > 0 ? new WebSocketDisconnect(asked) : new WebSocketDisconnect(code, reason);
     }
@@ -122,16 +142,22 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     /// <returns>What the application is to know.</returns>
     public WebSocketDisconnect Fault(ClientFaultException fault)
     {
-        if (fault.Code == CloseCodes.TooLarge)
+        switch (fault.Code)
         {
-            WebSocketLog.TooLarge(route.Logger, context.Request.Path, Options.MaxMessageSize);
-        }
-        else if (fault.Code != CloseCodes.PolicyViolation)
-        {
-            // What follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
-            HasEnded = true;
+            case CloseCodes.TooLarge:
+                route.RefusedClients.Add(
+                    RefusalReason.MaxMessageSize, route.Name, $"{nameof(WebSocketConnectionOptions)}.{nameof(Options.MaxMessageSize)} is {Options.MaxMessageSize}");
+                break;
+            case CloseCodes.InvalidPayload:
+                route.RefusedClients.Add(RefusalReason.InvalidPayload, route.Name, "it sent text that is no UTF-8");
+                break;
+            case CloseCodes.ProtocolError:
+                route.RefusedClients.Add(RefusalReason.ProtocolError, route.Name, fault.Message);
+                break;
         }
 
+        // But for these what follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
+        HasEnded |= fault.Code is not (CloseCodes.TooLarge or CloseCodes.PolicyViolation);
         Close(new WebSocketClose(fault.Code, fault.Message));
         return new WebSocketDisconnect(_closedWith);
     }
@@ -150,10 +176,22 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     }
 
     /// <inheritdoc/>
-    public void Drain(TimeSpan retryAfter) => Close(new WebSocketClose(
-        CloseCodes.Restart, string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.")));
+    public void Drain(TimeSpan retryAfter)
+    {
+        var reason = string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.");
+        Close(new WebSocketClose(CloseCodes.Restart, reason), RefusalReason.Draining);
+    }
 
-    public void Dispose() => Wheel.Cancel(this);
+    public void Dispose()
+    {
+        Wheel.Cancel(this);
+        if (IsAccepted)
+        {
+            var byServer = _closedWith != 0 && _closedByClientWith == 0;
+            var code = byServer ? _closedWith : _closedByClientWith != 0 ? _closedByClientWith : CloseCodes.Broken;
+            route.Meter.Ended(route, Time.GetElapsedTime(_acceptedAt), code, byServer);
+        }
+    }
 
     protected internal override void OnDue()
     {
@@ -168,7 +206,10 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             switch (_state)
             {
                 case State.Undecided:
-                    WebSocketLog.NotAccepted(route.Logger, context.Request.Path, Options.AcceptTimeout.TotalSeconds);
+                    route.RefusedClients.Add(
+                        RefusalReason.AcceptTimeout,
+                        route.Name,
+                        $"it was neither accepted nor closed within {nameof(WebSocketConnectionOptions)}.{nameof(Options.AcceptTimeout)} = {Options.AcceptTimeout.TotalSeconds} s");
                     Close(new WebSocketClose());
                     return;
                 case State.Open when _liveness.Check(Time, Options, _reader!.IsReading, out var ping) is { } next:
@@ -181,6 +222,12 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                     return;
                 case State.Accepting or State.Refused:
                     return;
+                case State.Open:
+                    route.RefusedClients.Add(
+                        RefusalReason.PingTimeout,
+                        route.Name,
+                        $"it did not answer a ping within {nameof(WebSocketConnectionOptions)}.{nameof(Options.PingTimeout)} = {Options.PingTimeout.TotalSeconds} s");
+                    break;
             }
         }
 
@@ -211,6 +258,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             {
                 Close(new WebSocketClose(refusal.CloseCode, refusal.Body));
                 return Task.CompletedTask;
+            }
+
+            if (!refusal.IsCounted)
+            {
+                route.RefusedClients.Count(RefusalReason.Application, route.Name);
             }
 
             Decide(State.Refused);
@@ -270,6 +322,8 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             ? new FrameworkReader(socket, this, Options.MaxMessageSize)
             : new FrameReader(upgrade.Input(), this, _outbox, Options.MaxMessageSize, compression is not null);
         _canPing = upgrade is not null && Options.PingInterval > TimeSpan.Zero;
+        _acceptedAt = Time.GetTimestamp();
+        route.Meter.Accepted(route);
         Heard();
         Decide(State.Open);
     }
@@ -310,7 +364,9 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     }
 
     /// <summary>Closes, after what waits; refuses a client that has not been accepted. Whoever closes first says with what code.</summary>
-    public void Close(WebSocketClose close)
+    /// <param name="close">The code and the reason.</param>
+    /// <param name="refusal">As what it is counted if the client has not been accepted; null if it is counted elsewhere.</param>
+    public void Close(WebSocketClose close, RefusalReason? refusal = null)
     {
         WebSocketCodes.Require(close.Code);
         lock (this)
@@ -318,6 +374,11 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             switch (_state)
             {
                 case State.Undecided:
+                    if (refusal is { } reason)
+                    {
+                        route.RefusedClients.Count(reason, route.Name);
+                    }
+
                     context.Response.StatusCode = WebSocketCodes.RefusalStatus(close.Code);
                     Decide(State.Refused);
                     break;

@@ -1,6 +1,7 @@
 using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Security;
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
 
@@ -29,6 +30,7 @@ internal sealed class WebSocketEndpoint(
         using var connection = new WebSocketConnection(context, route);
         if (!connections.TryAdd(connection))
         {
+            route.RefusedClients.Count(RefusalReason.Draining, route.Name);
             await Refusals.WriteAsync(context.Response, OpenConnections.Refusal).ConfigureAwait(false);
             return;
         }

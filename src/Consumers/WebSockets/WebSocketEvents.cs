@@ -149,4 +149,8 @@ public sealed record WebSocketFlush : ServerEvent;
 /// </summary>
 /// <param name="Code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
 /// <param name="Reason">Words for the client's log, at most 123 bytes of UTF-8.</param>
-public sealed record WebSocketClose(int Code = 1000, string Reason = "") : ServerEvent;
+public sealed record WebSocketClose(int Code = 1000, string Reason = "") : ServerEvent
+{
+    /// <summary>Whether whoever refuses a client by it has counted that already.</summary>
+    internal bool IsCounted { get; init; }
+}

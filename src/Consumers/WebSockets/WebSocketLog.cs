@@ -4,12 +4,6 @@ namespace ChannelsNet.WebSockets;
 
 internal static partial class WebSocketLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "WebSocket {Path} was neither accepted nor closed within {Seconds} s, so it is refused")]
-    public static partial void NotAccepted(ILogger logger, string path, double seconds);
-
-    [LoggerMessage(2, LogLevel.Information, "WebSocket {Path} sent a message of more than WebSocketConnectionOptions.MaxMessageSize = {Limit} bytes and is closed with 1009")]
-    public static partial void TooLarge(ILogger logger, string path, int limit);
-
     [LoggerMessage(3, LogLevel.Warning, "WebSocket {Route} of connection {Connection} is read too slowly: since the last such line {Count} messages of this route were dropped ({Policy})")]
     public static partial void SlowClient(ILogger logger, string route, string connection, long count, WhenFull policy);
 

@@ -1,9 +1,7 @@
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
-using ChannelsNet.WebSockets.Limits;
-using ChannelsNet.WebSockets.Sending;
+using ChannelsNet.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChannelsNet.WebSockets;
@@ -22,7 +20,10 @@ internal sealed record WebSocketRoute
 
     public required RefusedClients RefusedClients { get; init; }
 
-    public required ILogger Logger { get; init; }
+    public required WebSocketMeter Meter { get; init; }
+
+    /// <summary>Its name in metrics.</summary>
+    public KeyValuePair<string, object?> Tag => new("route", Name);
 
     public static WebSocketRoute Create(ApplicationRoute route, IServiceProvider services)
     {
@@ -35,7 +36,7 @@ internal sealed record WebSocketRoute
             Services = services.GetRequiredService<ConsumerServices>(),
             SlowClients = services.GetRequiredService<SlowClients>(),
             RefusedClients = services.GetRequiredService<RefusedClients>(),
-            Logger = services.GetRequiredService<ILogger<WebSocketConnection>>(),
+            Meter = services.GetRequiredService<WebSocketMeter>(),
         };
     }
 }

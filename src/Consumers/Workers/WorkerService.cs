@@ -15,7 +15,7 @@ internal sealed class WorkerService(
     IServiceProvider services,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
-    WorkerMetrics metrics,
+    WorkerMeter meter,
     ILoggerFactory loggers) : IHostedLifecycleService, IDisposable
 {
     private WorkerRun[] _runs = [];
@@ -54,6 +54,6 @@ internal sealed class WorkerService(
     {
         var layer = services.GetRequiredKeyedService<IChannelLayer>(chosen.Layer);
         var intake = new WorkerIntake(worker.Channel, layer, chosen.Concurrency + chosen.Prefetch, time, logger);
-        return new WorkerRun(worker, chosen, intake, new WorkerTally(worker.Channel, chosen.Layer, metrics), services, time, logger);
+        return new WorkerRun(worker, chosen, intake, new WorkerTally(worker.Channel, chosen.Layer, meter), services, time, logger);
     }
 }

@@ -1,7 +1,7 @@
 namespace ChannelsNet.Workers;
 
 /// <summary>Counts the messages of one worker: those that are being handled now, and what became of all that were taken, each once.</summary>
-internal sealed class WorkerTally(string channel, string layer, WorkerMetrics metrics)
+internal sealed class WorkerTally(string channel, string layer, WorkerMeter meter)
 {
     private readonly Lock _lock = new();
     private int _handling;
@@ -27,8 +27,8 @@ internal sealed class WorkerTally(string channel, string layer, WorkerMetrics me
             }
         }
 
-        metrics.Add(channel, layer, outcome, 1);
-        metrics.Record(channel, layer, outcome, took);
+        meter.Add(channel, layer, outcome, 1);
+        meter.Record(channel, layer, outcome, took);
     }
 
     /// <summary>Those that are being handled still are counted now, and not again if they end after all.</summary>
@@ -49,7 +49,7 @@ internal sealed class WorkerTally(string channel, string layer, WorkerMetrics me
     {
         if (count > 0)
         {
-            metrics.Add(channel, layer, outcome, count);
+            meter.Add(channel, layer, outcome, count);
         }
     }
 }

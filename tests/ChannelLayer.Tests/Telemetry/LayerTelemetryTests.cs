@@ -80,27 +80,51 @@ public sealed class LayerTelemetryTests : IClassFixture<RedisFixture>, IAsyncDis
     }
 
     [Fact]
-    public async Task The_state_the_groups_and_the_channels_can_be_looked_at()
+    public async Task The_state_and_what_is_in_the_process_can_be_looked_at()
     {
         var (layer, meters) = NewProcess(ChannelLayerBackend.InMemory);
-        using var connected = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.connected");
-        using var groups = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.groups");
-        using var channels = new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", "channels.layer.channels");
+        string[] names = ["connected", "groups", "members", "channels", "queued"];
+        var collectors = names.Select(name => new MetricCollector<int>(meters, "ChannelsNet.ChannelLayer", $"channels.layer.{name}")).ToArray();
         await using (var one = await layer.NewChannelAsync())
+        await using (var other = await layer.NewChannelAsync())
         {
             await layer.GroupAddAsync("room", one.Name);
-            Assert.Equal((1, 1, 1), Look());
+            await layer.GroupAddAsync("room", other.Name);
+            await layer.GroupAddAsync("hall", one.Name);
+            await layer.GroupSendAsync("room", new Note("hello"));
+            await layer.GroupSendAsync("hall", new Note("hello"));
+            Assert.Equal([1, 2, 3, 2, 3], Look());
         }
 
-        Assert.Equal((1, 0, 0), Look());
+        Assert.Equal([1, 0, 0, 0, 0], Look());
 
-        (int Connected, int Groups, int Channels) Look()
+        IEnumerable<int> Look() => collectors.Select(collector =>
         {
-            connected.RecordObservableInstruments();
-            groups.RecordObservableInstruments();
-            channels.RecordObservableInstruments();
-            return (connected.LastMeasurement!.Value, groups.LastMeasurement!.Value, channels.LastMeasurement!.Value);
+            collector.RecordObservableInstruments();
+            return collector.LastMeasurement!.Value;
+        });
+    }
+
+    [Theory]
+    [InlineData(ChannelLayerBackend.RedisPubSub)]
+    [InlineData(ChannelLayerBackend.Redis)]
+    public async Task The_time_that_Redis_takes_to_answer_can_be_looked_at(ChannelLayerBackend backend)
+    {
+        var (layer, meters) = NewProcess(backend);
+        using var roundTrip = new MetricCollector<double>(meters, "ChannelsNet.ChannelLayer", "channels.layer.round_trip");
+        await layer.GroupSendAsync("room", new Note("so that it connects"));
+        var looked = 0;
+        while (roundTrip.LastMeasurement is null)
+        {
+            _patience.Token.ThrowIfCancellationRequested();
+            roundTrip.RecordObservableInstruments();
+            looked++;
+            await Task.Yield();
         }
+
+        // The first look only begins to measure.
+        Assert.True(looked > 1);
+        Assert.InRange(roundTrip.LastMeasurement.Value, 0.000001, 10);
     }
 
     private static ActivityListener Listen(ConcurrentQueue<Activity> sent)

@@ -1,3 +1,4 @@
+using ChannelsNet.Telemetry;
 using StackExchange.Redis;
 
 namespace ChannelsNet.Redis.Queues;

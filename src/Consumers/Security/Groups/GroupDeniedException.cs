@@ -19,5 +19,5 @@ public sealed class GroupDeniedException : Exception, IRefusing
     /// <summary>The name of the policy.</summary>
     public string Policy { get; }
 
-    Refusal IRefusing.Refusal => new(StatusCodes.Status403Forbidden, "You may not join this group.") { CloseCode = CloseCodes.Forbidden };
+    Refusal IRefusing.Refusal => new(StatusCodes.Status403Forbidden, "You may not join this group.") { CloseCode = CloseCodes.Forbidden, IsCounted = true };
 }

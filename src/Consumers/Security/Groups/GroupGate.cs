@@ -1,4 +1,4 @@
-using ChannelsNet.WebSockets.Limits;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 

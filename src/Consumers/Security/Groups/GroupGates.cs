@@ -1,5 +1,5 @@
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets;
-using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

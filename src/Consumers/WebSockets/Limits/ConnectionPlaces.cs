@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Claims;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
+using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Receiving;
 
 namespace ChannelsNet.WebSockets.Limits;

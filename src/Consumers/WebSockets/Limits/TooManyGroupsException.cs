@@ -16,5 +16,5 @@ public sealed class TooManyGroupsException : Exception, IRefusing
     /// <summary>How many groups the connection may be in.</summary>
     public int Limit { get; }
 
-    Refusal IRefusing.Refusal => new(StatusCodes.Status403Forbidden, $"You may be in {Limit} groups at once.");
+    Refusal IRefusing.Refusal => new(StatusCodes.Status403Forbidden, $"You may be in {Limit} groups at once.") { IsCounted = true };
 }

@@ -162,7 +162,16 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         return true;
     }
 
-    private ClientEvent? EndFrame() => _isFinal ? _message.End(maxMessageSize) : null;
+    private ClientEvent? EndFrame()
+    {
+        if (!_isFinal)
+        {
+            return null;
+        }
+
+        connection.Received(_message.Length);
+        return _message.End(maxMessageSize);
+    }
 
     private bool TryControl(ref ReadOnlySequence<byte> buffer, in FrameHead head, out ClientEvent? received)
     {

@@ -68,6 +68,11 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
                 }
             }
 
+            if (part.MessageType != WebSocketMessageType.Close)
+            {
+                connection.Received(length);
+            }
+
             return part.MessageType switch
             {
                 WebSocketMessageType.Close => connection.CloseReceived(

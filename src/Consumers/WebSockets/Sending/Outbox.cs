@@ -24,6 +24,18 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     private bool _isBusy;
     private TaskCompletionSource? _flushed;
 
+    /// <summary>How many messages wait, and how many bytes they have.</summary>
+    public (int Messages, long Bytes) Queued
+    {
+        get
+        {
+            lock (this)
+            {
+                return (_queue.Count, _queue.Bytes);
+            }
+        }
+    }
+
     /// <summary>The close frame is written or being written, or the connection has ended: nothing may follow.</summary>
     private bool HasClosed => _isClosing && _close is null;
 
@@ -122,8 +134,9 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
 
     public void Take()
     {
-        while (TryGather(out var bytes, out var rented))
+        while (TryGather(out var bytes, out var rented, out var messages))
         {
+            route.Meter.Sent(route, messages, bytes.Length);
             var writing = Write(bytes);
             if (!writing.IsCompletedSuccessfully)
             {
@@ -165,12 +178,14 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
     }
 
     /// <summary>Takes what is to be written next; false if there is nothing, and then whoever adds something wakes the outbox again.</summary>
-    private bool TryGather(out ReadOnlyMemory<byte> bytes, out byte[]? rented)
+    private bool TryGather(out ReadOnlyMemory<byte> bytes, out byte[]? rented, out int messages)
     {
         rented = null;
         lock (this)
         {
+            messages = _queue.Count;
             bytes = TakeNext();
+            messages -= _queue.Count;
             if (bytes.Length == 0)
             {
                 _isBusy = false;
@@ -192,6 +207,7 @@ internal sealed class Outbox(IOutput output, WebSocketRoute route, HttpContext c
                 var frame = _queue.Take();
                 frame.CopyTo(rented, length);
                 length += frame.Length;
+                messages++;
             }
 
             bytes = rented.AsMemory(0, length);

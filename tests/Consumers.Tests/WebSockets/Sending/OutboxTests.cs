@@ -2,10 +2,12 @@ using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using ChannelsNet.Hosting;
-using ChannelsNet.WebSockets.Limits;
+using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -27,6 +29,7 @@ public sealed class OutboxTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         var services = new ServiceCollection().AddMetrics().AddLogging(logging => logging.AddProvider(_log)).AddSingleton<TimeProvider>(_time);
+        services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
         services.AddChannels();
         _services = services.BuildServiceProvider();
         var factory = _services.GetRequiredService<IMeterFactory>();
@@ -364,7 +367,7 @@ public sealed class OutboxTests : IAsyncLifetime
             Services = _services.GetRequiredService<ConsumerServices>(),
             SlowClients = _services.GetRequiredService<SlowClients>(),
             RefusedClients = _services.GetRequiredService<RefusedClients>(),
-            Logger = _services.GetRequiredService<ILogger<WebSocketConnection>>(),
+            Meter = _services.GetRequiredService<WebSocketMeter>(),
         };
         return new Outbox(output, route, context, deflateWindow: 0);
     }

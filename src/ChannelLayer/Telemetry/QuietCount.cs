@@ -1,4 +1,4 @@
-namespace ChannelsNet;
+namespace ChannelsNet.Telemetry;
 
 /// <summary>Counts what is told in the log at most once in ten seconds.</summary>
 internal sealed class QuietCount

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
 
-namespace ChannelsNet.WebSockets.Sending;
+namespace ChannelsNet.Telemetry;
 
 /// <summary>
 /// Counts what clients miss because they read too slowly, in the metric <c>channels.websocket.dropped</c> with the tags "policy" and "route", and tells it in
@@ -11,13 +12,13 @@ namespace ChannelsNet.WebSockets.Sending;
 internal sealed class SlowClients(IMeterFactory meters, TimeProvider time, ILogger<SlowClients> logger)
 {
     private readonly ConcurrentDictionary<string, QuietCount> _told = new();
-    private readonly Counter<long> _counter = meters.Create("ChannelsNet.Consumers").CreateCounter<long>(
+    private readonly Counter<long> _counter = meters.Create(ConsumerMeter.Name).CreateCounter<long>(
         "channels.websocket.dropped", "{message}", "Messages that a client missed because it read too slowly.");
 
     public void Dropped(int count, WebSocketRoute route, string connection)
     {
         var policy = route.Options.WhenFull;
-        _counter.Add(count, new("policy", TagOf(policy)), new("route", route.Name));
+        _counter.Add(count, new("policy", TagOf(policy)), route.Tag);
         if (_told.GetOrAdd(route.Name, static _ => new QuietCount()).Add(count, time, out var since))
         {
             WebSocketLog.SlowClient(logger, route.Name, connection, since, policy);

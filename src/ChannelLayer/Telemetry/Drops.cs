@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
-namespace ChannelsNet;
+namespace ChannelsNet.Telemetry;
 
 /// <summary>Why a message did not reach a reader.</summary>
 internal enum DropReason
@@ -34,7 +34,7 @@ internal sealed class Drops
     public Drops(string layer, IMeterFactory meters, TimeProvider time, ILogger logger)
     {
         _layer = layer;
-        _counter = meters.Create("ChannelsNet.ChannelLayer").CreateCounter<long>(
+        _counter = meters.Create(LayerMeter.Name).CreateCounter<long>(
             "channels.layer.dropped", "{message}", "Messages that did not reach a reader, one for each reader.");
         _time = time;
         _logger = logger;

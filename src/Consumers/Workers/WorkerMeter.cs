@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ChannelsNet.Telemetry;
 
 namespace ChannelsNet.Workers;
 
@@ -25,14 +26,14 @@ internal enum WorkerOutcome
 /// Counts the messages of workers in <c>channels.worker.messages</c>, and measures the handling of those that were begun and ended in
 /// <c>channels.worker.duration</c>, both with the tags "channel", "layer" and "outcome".
 /// </summary>
-internal sealed class WorkerMetrics
+internal sealed class WorkerMeter
 {
     private readonly Counter<long> _messages;
     private readonly Histogram<double> _duration;
 
-    public WorkerMetrics(IMeterFactory meters)
+    public WorkerMeter(IMeterFactory meters)
     {
-        var meter = meters.Create("ChannelsNet.Consumers");
+        var meter = meters.Create(ConsumerMeter.Name);
         _messages = meter.CreateCounter<long>("channels.worker.messages", "{message}", "Messages that a worker has taken, by what became of them.");
         _duration = meter.CreateHistogram<double>("channels.worker.duration", "s", "How long the handling of a message took.");
     }
