@@ -1,4 +1,5 @@
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace ChannelsNet.Telemetry;
@@ -6,20 +7,18 @@ namespace ChannelsNet.Telemetry;
 /// <summary>Metrics and traces of this demo, sent by OTLP to where OpenTelemetry's own variables of the environment say; without them nowhere.</summary>
 internal static class TelemetryServices
 {
-    public static void AddTelemetry(this WebApplicationBuilder builder)
+    public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
-        var everything = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 };
-        var metrics = everything || builder.Configuration["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] is { Length: > 0 };
-        if (!metrics)
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 })
         {
             return;
         }
 
-        var telemetry = builder.Services.AddOpenTelemetry().AddChannelsInstrumentation().WithMetrics(all => all
-            .AddMeter("Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddOtlpExporter());
-        if (everything)
-        {
-            telemetry.WithTracing(all => all.AddSource("Microsoft.AspNetCore").AddOtlpExporter());
-        }
+        // The variables come last, so that they win.
+        builder.Services.AddOpenTelemetry().AddChannelsInstrumentation()
+            .ConfigureResource(resource => resource
+                .AddService(builder.Environment.ApplicationName, serviceInstanceId: Environment.MachineName).AddEnvironmentVariableDetector())
+            .WithMetrics(all => all.AddMeter("Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddOtlpExporter())
+            .WithTracing(all => all.AddSource("Microsoft.AspNetCore").AddOtlpExporter());
     }
 }
