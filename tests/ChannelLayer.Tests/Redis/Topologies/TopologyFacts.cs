@@ -78,6 +78,8 @@ public abstract class TopologyFacts(Topology topology, ChannelLayerBackend backe
         Assert.Equal(new Note("work"), await reading);
     }
 
+    protected ChannelLayerBackend Backend => backend;
+
     protected IChannelLayer NewLayer() => NewLayer(backend, topology.Host, options => options.Sharded = sharded);
 }
 
