@@ -6,6 +6,7 @@ using ChannelsNet.Running;
 using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Compression;
+using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,8 @@ namespace ChannelsNet.WebSockets;
 internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDrainable, IDisposable
 {
     private static readonly WebSocketConnect _connect = new();
+
+    private readonly MessageRate? _rate = MessageRate.Of(route.Options);
 
     // Changed under the lock of this object.
     private State _state;
@@ -121,7 +124,16 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
 
     /// <summary>A message is whole.</summary>
     /// <param name="length">How many bytes it came in.</param>
-    public void Received(int length) => route.Meter.Received(route, length);
+    /// <exception cref="ClientFaultException">It is one too many.</exception>
+    public void Received(int length)
+    {
+        route.Meter.Received(route, length);
+        Count();
+    }
+
+    /// <summary>A ping has come.</summary>
+    /// <exception cref="ClientFaultException">It is one too many.</exception>
+    public void Pinged() => Count();
 
     /// <summary>The client has closed; it is answered with the same code.</summary>
     /// <returns>What the application is to know.</returns>
@@ -185,6 +197,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     public void Dispose()
     {
         Wheel.Cancel(this);
+        _rate?.Dispose();
         if (IsAccepted)
         {
             var byServer = _closedWith != 0 && _closedByClientWith == 0;
@@ -232,6 +245,19 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         }
 
         context.Abort();
+    }
+
+    /// <summary>One more of what is limited in number.</summary>
+    private void Count()
+    {
+        if (_rate?.TryTake() == false)
+        {
+            route.RefusedClients.Add(
+                RefusalReason.MaxMessagesPerSecond,
+                route.Name,
+                $"{nameof(WebSocketConnectionOptions)}.{nameof(Options.MaxMessagesPerSecond)} is {Options.MaxMessagesPerSecond}");
+            throw new ClientFaultException(CloseCodes.PolicyViolation, $"You may send {Options.MaxMessagesPerSecond} messages in a second.");
+        }
     }
 
     private void Send(WebSocketSend send)

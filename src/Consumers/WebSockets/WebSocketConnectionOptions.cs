@@ -86,12 +86,12 @@ public sealed class WebSocketConnectionOptions
     public bool CloseOnAuthenticationExpiration { get; set; } = true;
 
     /// <summary>
-    /// How many messages a client may send in a second, on average; one more closes with 1008. 1 to 1,000,000, or null for any number. Default: null.
+    /// How many messages and pings a client may send in a second, on average; one more closes with 1008. 1 to 1,000,000, or null for any number. Default: null.
     /// </summary>
     public int? MaxMessagesPerSecond { get; set; }
 
     /// <summary>
-    /// How many messages a client may send at once, after a pause; then as many as <see cref="MaxMessagesPerSecond"/> says, without which there is none. At
+    /// How many messages and pings a client may send at once, after a pause; then as many as <see cref="MaxMessagesPerSecond"/> says, without which there is none. At
     /// least 1. Default: null, for those of one second.
     /// </summary>
     public int? MessageBurst { get; set; }

@@ -36,10 +36,9 @@ internal sealed class WebSocketEndpoint(
         }
 
         using var expiry = AuthenticationExpiry.Watch(context, route, connection);
-        using var limited = RateLimitedConnection.Around(connection, route);
         try
         {
-            await application.RunAsync(ScopeOf(context), limited ?? (IConnection)connection).ConfigureAwait(false);
+            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
             await connection.FinishAsync().ConfigureAwait(false);
         }
         finally

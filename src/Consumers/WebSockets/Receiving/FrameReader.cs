@@ -115,7 +115,12 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
             _message.Begin(head.Opcode, head.IsCompressed);
         }
 
-        if (_message.Length + head.PayloadLength > _message.LongestPayload(maxMessageSize))
+        if (head is { PayloadLength: 0, IsFinal: false })
+        {
+            _message.AddEmpty();
+        }
+
+        if (_message.Size + head.PayloadLength > _message.LongestPayload(maxMessageSize))
         {
             throw new ClientFaultException(CloseCodes.TooLarge, $"A message may have {maxMessageSize} bytes.");
         }
@@ -190,6 +195,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         switch (head.Opcode)
         {
             case Opcode.Ping:
+                connection.Pinged();
                 payload.CopyTo(Create(Opcode.Pong, length, out var pong));
                 outbox.AddPong(pong);
                 break;

@@ -14,13 +14,18 @@ internal struct MessageBuilder
     private byte[]? _bytes;
     private int _length;
     private int _checked;
+    private int _empty;
     private bool _isText;
     private bool _isCompressed;
 
     /// <summary>Whether a message has begun and not ended.</summary>
     public bool HasBegun { get; private set; }
 
+    /// <summary>How many bytes of payload are there.</summary>
     public readonly int Length => _length;
+
+    /// <summary>As long as it counts for the limit: a fragment without payload as one byte, so that they are not without end.</summary>
+    public readonly long Size => (long)_length + _empty;
 
     /// <summary>How many bytes of payload a message may come in.</summary>
     /// <param name="maxMessageSize">How many bytes it may have.</param>
@@ -31,6 +36,9 @@ internal struct MessageBuilder
         (_isText, _isCompressed) = (opcode == Opcode.Text, isCompressed);
         HasBegun = true;
     }
+
+    /// <summary>Adds a fragment without payload, which is not the last.</summary>
+    public void AddEmpty() => _empty++;
 
     /// <summary>Adds some bytes of a payload, which are still masked.</summary>
     /// <param name="part">The bytes.</param>
