@@ -13,22 +13,8 @@ internal sealed class Idle(LoadJob job) : Work(job)
             Client.Close(connection);
         }
 
-        var before = Kilobytes();
+        var before = Processes.Collected(Job.Ports, Job.Processes);
         Client.OpenAll(Job.Clients, Job.Ports, Role.Subscribe);
-        return new LoadResult { IdleKilobytes = (Kilobytes() - before) / (double)Job.Clients };
-    }
-
-    private long Kilobytes()
-    {
-        // The server may still be busy with what has come or gone.
-        Thread.Sleep(1000);
-        using var http = new HttpClient();
-        foreach (var port in Job.Ports)
-        {
-            http.GetAsync(new Uri($"http://127.0.0.1:{port}/gc")).GetAwaiter().GetResult().EnsureSuccessStatusCode();
-        }
-
-        Thread.Sleep(200);
-        return Processes.Kilobytes(Job.Processes);
+        return new LoadResult { IdleKilobytes = (Processes.Collected(Job.Ports, Job.Processes) - before) / (double)Job.Clients };
     }
 }

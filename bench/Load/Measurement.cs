@@ -10,22 +10,28 @@ internal sealed class Measurement(LoadJob job)
     private long _end;
     private long _last;
     private long _count;
-    private bool _isRunning;
     private bool _stoodStill;
     private double _serverSeconds;
     private TimeSpan _loadTime;
 
+    /// <summary>Whether the warm-up is over.</summary>
+    public bool IsRunning { get; private set; }
+
     /// <summary>Runs the turns of a work: first its warm-up, then what counts. Ends early when nothing is done any more.</summary>
-    public void Run(Action turn)
+    /// <param name="turn">One turn.</param>
+    /// <param name="between">What is done when the warm-up is over.</param>
+    public void Run(Action turn, Action? between = null)
     {
         _last = Stopwatch.GetTimestamp();
         RunUntil(_last + Ticks(job.WarmUp), turn);
+        between?.Invoke();
+        _last = Stopwatch.GetTimestamp();
         _serverSeconds = Processes.Seconds(job.Processes);
         _loadTime = Environment.CpuUsage.TotalTime;
         _start = Stopwatch.GetTimestamp();
-        _isRunning = true;
+        IsRunning = true;
         RunUntil(_start + Ticks(job.Seconds), turn);
-        _isRunning = false;
+        IsRunning = false;
         _end = Stopwatch.GetTimestamp();
         _serverSeconds = Processes.Seconds(job.Processes) - _serverSeconds;
         _loadTime = Environment.CpuUsage.TotalTime - _loadTime;
@@ -35,7 +41,7 @@ internal sealed class Measurement(LoadJob job)
     public void Add(long begun, long now)
     {
         _last = now;
-        if (_isRunning)
+        if (IsRunning)
         {
             _count++;
             _times.Add(now - begun);
@@ -51,6 +57,7 @@ internal sealed class Measurement(LoadJob job)
             Rate = _count / seconds,
             P50 = _times.Milliseconds(0.5),
             P99 = _times.Milliseconds(0.99),
+            Count = _count,
             ServerMicroseconds = _count == 0 ? 0 : _serverSeconds * 1e6 / _count,
             ServerShare = _serverSeconds / seconds,
             LoadShare = _loadTime.TotalSeconds / seconds,

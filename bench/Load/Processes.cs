@@ -23,6 +23,21 @@ internal static class Processes
         return ticks / TicksPerSecond;
     }
 
+    /// <summary>KB of memory that servers of these ports and processes hold when all that is not in use has been given back.</summary>
+    public static long Collected(int[] ports, int[] processes)
+    {
+        // The server may still be busy with what has come or gone.
+        Thread.Sleep(1000);
+        using var http = new HttpClient();
+        foreach (var port in ports)
+        {
+            http.GetAsync(new Uri($"http://127.0.0.1:{port}/gc")).GetAwaiter().GetResult().EnsureSuccessStatusCode();
+        }
+
+        Thread.Sleep(200);
+        return Kilobytes(processes);
+    }
+
     /// <summary>KB of memory that they hold, what they share counted in parts.</summary>
     public static long Kilobytes(int[] processes) => processes.Sum(process =>
         long.Parse(File.ReadLines($"/proc/{process}/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal))[4..^2].Trim(), CultureInfo.InvariantCulture));

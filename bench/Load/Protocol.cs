@@ -8,6 +8,7 @@ internal enum Role
     Publish,
     Subscribe,
     Echo,
+    Soak,
 }
 
 /// <summary>What goes over a WebSocket: how it begins, how a text is sent, where texts stand in what comes.</summary>
@@ -58,7 +59,7 @@ internal sealed class PlainProtocol : Protocol
 
     public override ReadOnlySpan<byte> Read(Client client, Connection connection, ReadOnlySpan<byte> message, long now)
     {
-        Deliver(client, connection, message, now);
+        client.Work.Received(connection, message, now);
         return default;
     }
 
@@ -66,6 +67,7 @@ internal sealed class PlainProtocol : Protocol
     {
         Role.Publish => "/publish/",
         Role.Subscribe => "/subscribe/",
+        Role.Soak => "/soak/",
         _ => "/echo/",
     };
 }

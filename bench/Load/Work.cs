@@ -22,7 +22,8 @@ internal abstract class Work : IDisposable
         "echo" => new Echo(job),
         "connects" => new Connects(job),
         "idle" => new Idle(job),
-        _ => throw new ArgumentException($"\"{job.Work}\" is no work; write broadcast, echo, connects or idle."),
+        "soak" => new Soak(job),
+        _ => throw new ArgumentException($"\"{job.Work}\" is no work; write broadcast, echo, connects, idle or soak."),
     };
 
     public abstract LoadResult Run();
@@ -35,6 +36,15 @@ internal abstract class Work : IDisposable
     /// <summary>The text with this number has come.</summary>
     public virtual void Received(Connection connection, long number, long now)
     {
+    }
+
+    /// <summary>A message of the plain protocol has come.</summary>
+    public virtual void Received(Connection connection, ReadOnlySpan<byte> message, long now)
+    {
+        if (Text.FindNumber(message) is >= 0 and var number)
+        {
+            Received(connection, number, now);
+        }
     }
 
     public void Dispose() => Client.Dispose();

@@ -20,6 +20,7 @@ internal static class ChannelsServer
             ["publish/"] = Consumer.For<Publisher>(),
             ["subscribe/"] = Consumer.For<Subscriber>(),
             ["echo/"] = Consumer.For<Echo>(),
+            ["soak/"] = Consumer.For<Soaked>(),
         },
     });
 }
@@ -42,4 +43,32 @@ public sealed class Subscriber : WebSocketConsumer, IHandle<Note>
 public sealed class Echo : WebSocketConsumer
 {
     protected override Task ReceiveAsync(string text) => SendTextAsync(text);
+}
+
+/// <summary>Joins groups ("+1 2 3"), leaves one ("-2"), each with an answer, and sends to one ("=3 text").</summary>
+public sealed class Soaked : WebSocketConsumer, IHandle<Note>
+{
+    protected override async Task ReceiveAsync(string text)
+    {
+        switch (text[0])
+        {
+            case '+':
+                foreach (var group in text[1..].Split(' '))
+                {
+                    await GroupAddAsync(group);
+                }
+
+                await SendTextAsync(text);
+                break;
+            case '-':
+                await GroupDiscardAsync(text[1..]);
+                await SendTextAsync(text);
+                break;
+            default:
+                await GroupSendAsync(text[1..text.IndexOf(' ', StringComparison.Ordinal)], new Note(text));
+                break;
+        }
+    }
+
+    public Task HandleAsync(Note message) => SendJsonAsync(message);
 }

@@ -3,7 +3,7 @@ namespace ChannelsNet.Bench;
 /// <summary>What the load generator is to do; it gets one as JSON, as its only argument.</summary>
 public sealed record LoadJob
 {
-    /// <summary>"broadcast", "echo", "connects" or "idle".</summary>
+    /// <summary>"broadcast", "echo", "connects", "idle" or "soak".</summary>
     public required string Work { get; init; }
 
     /// <summary>"websocket", "signalr-json" or "signalr-messagepack".</summary>
@@ -29,6 +29,15 @@ public sealed record LoadJob
 
     /// <summary>How many more subscribers there are that never read.</summary>
     public int Stalled { get; init; }
+
+    /// <summary>How many groups there are in a soak.</summary>
+    public int Groups { get; init; }
+
+    /// <summary>In how many of them each client is.</summary>
+    public int GroupsEach { get; init; }
+
+    /// <summary>How many times a second a client leaves a group and joins another.</summary>
+    public double ChangesPerSecond { get; init; }
 
     /// <summary>How long is measured.</summary>
     public double Seconds { get; init; } = 4;

@@ -6,6 +6,15 @@ public sealed record LoadResult
     /// <summary>How many a second: deliveries, echoes or connections.</summary>
     public double Rate { get; init; }
 
+    /// <summary>How many that were.</summary>
+    public long Count { get; init; }
+
+    /// <summary>How many times a client has left a group and joined another.</summary>
+    public long Changes { get; init; }
+
+    /// <summary>MB of the servers' memory in a soak: after the warm-up and at the end when all that is not in use has been given back, and the most between.</summary>
+    public IReadOnlyList<double> Megabytes { get; init; } = [];
+
     /// <summary>Milliseconds from a message's sending to its arrival, or of a handshake: half of them took no longer.</summary>
     public double P50 { get; init; }
 
