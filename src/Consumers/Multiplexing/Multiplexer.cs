@@ -3,7 +3,9 @@ using ChannelsNet.Hosting;
 using ChannelsNet.Multiplexing;
 using ChannelsNet.Routing;
 using ChannelsNet.Running;
+using ChannelsNet.WebSockets;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -71,9 +73,10 @@ public sealed class Multiplexer : IApplication, ICheckedAtStart, IDescribed
 
         await connection.SendAsync(new WebSocketAccept(scope.Subprotocols.FirstOrDefault(offered => offered == Subprotocol))).ConfigureAwait(false);
         var wheel = scope.Services.GetRequiredService<ConsumerServices>().Wheel;
-        var timeout = scope.Services.GetRequiredService<IOptions<WebSocketConnectionOptions>>().Value.AcceptTimeout;
+        var options = scope.HttpContext?.GetEndpoint()?.Metadata.GetMetadata<WebSocketRoute>()?.Options
+            ?? scope.Services.GetRequiredService<IOptions<WebSocketConnectionOptions>>().Value;
         var logger = scope.Services.GetRequiredService<ILogger<Multiplexer>>();
-        var streams = _envelopes.Select(envelope => new StreamConnection(envelope, connection, wheel, timeout, logger));
+        var streams = _envelopes.Select(envelope => new StreamConnection(envelope, connection, wheel, options.AcceptTimeout, logger));
         await new MultiplexedSocket(connection, [.. streams], logger).RunAsync(scope, _streams).ConfigureAwait(false);
     }
 

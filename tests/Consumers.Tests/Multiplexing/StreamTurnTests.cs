@@ -147,11 +147,15 @@ public sealed class StreamTurnTests : IDisposable
         Assert.Contains("accepted already", Assert.Single(server.Errors), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_stream_that_is_neither_accepted_nor_closed_is_closed_in_the_end()
+    [Theory]
+    [InlineData(50, null)]
+    [InlineData(3_600_000, 50)]
+    public async Task A_stream_that_is_neither_accepted_nor_closed_is_closed_in_the_end(int millisecondsOfHost, int? millisecondsOfRoute)
     {
+        var streams = new Multiplexer { ["a"] = Consumer.For<AcceptsWhenTold>() };
         await using var server = await StartAsync(
-            new Multiplexer { ["a"] = Consumer.For<AcceptsWhenTold>() }, options => options.AcceptTimeout = TimeSpan.FromMilliseconds(50));
+            millisecondsOfRoute is { } route ? streams.WithWebSocketOptions(options => options.AcceptTimeout = TimeSpan.FromMilliseconds(route)) : streams,
+            options => options.AcceptTimeout = TimeSpan.FromMilliseconds(millisecondsOfHost));
         using var client = await StreamsClient.ConnectAsync(server);
         Assert.Equal("close 1011 The server has not accepted the stream.", await client.NextAsync("a"));
         Assert.Equal("not accepted yet", await _diary.NextAsync());
