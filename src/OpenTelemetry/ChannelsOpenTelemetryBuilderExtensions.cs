@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ChannelsOpenTelemetryBuilderExtensions
 {
     /// <summary>
-    /// Adds the metrics of the layers and of the consumers (meters <c>ChannelsNet.ChannelLayer</c> and <c>ChannelsNet.Consumers</c>) and the traces from
-    /// where a message is sent to where it is handled (source <c>ChannelsNet</c>).
+    /// Adds the metrics of the layers, of the consumers and of publishing over HTTP (meters <c>ChannelsNet.ChannelLayer</c>, <c>ChannelsNet.Consumers</c> and
+    /// <c>ChannelsNet.Publishing</c>), and the traces from where a message is sent to where it is handled (source <c>ChannelsNet</c>).
     /// </summary>
     /// <param name="builder">What <c>services.AddOpenTelemetry()</c> returns.</param>
     /// <returns>The builder.</returns>
@@ -17,7 +17,7 @@ public static class ChannelsOpenTelemetryBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder
-            .WithMetrics(metrics => metrics.AddMeter(LayerMeter.Name, "ChannelsNet.Consumers"))
+            .WithMetrics(metrics => metrics.AddMeter(LayerMeter.Name, "ChannelsNet.Consumers", "ChannelsNet.Publishing"))
             .WithTracing(tracing => tracing.AddSource(ChannelsActivities.SourceName));
         return builder;
     }

@@ -47,11 +47,12 @@ public sealed partial class DocumentedMetricsTests
             },
         };
         listener.Start();
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddChannels().AddWorker<AnyWorker>("any");
+        builder.Services.AddChannels().AddWorker<AnyWorker>("any").AddPublish();
         await using var app = builder.Build();
         app.MapChannels(new ProtocolTypeRouter { WebSocket = new UrlRouter { ["any/"] = Consumer.For<AnyConsumer>() } });
+        app.MapChannelsPublish();
         await app.StartAsync();
         return instruments;
     }
