@@ -154,19 +154,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     /// <returns>What the application is to know.</returns>
     public WebSocketDisconnect Fault(ClientFaultException fault)
     {
-        switch (fault.Code)
-        {
-            case CloseCodes.TooLarge:
-                route.RefusedClients.Add(
-                    RefusalReason.MaxMessageSize, route.Name, $"{nameof(WebSocketConnectionOptions)}.{nameof(Options.MaxMessageSize)} is {Options.MaxMessageSize}");
-                break;
-            case CloseCodes.InvalidPayload:
-                route.RefusedClients.Add(RefusalReason.InvalidPayload, route.Name, "it sent text that is no UTF-8");
-                break;
-            case CloseCodes.ProtocolError:
-                route.RefusedClients.Add(RefusalReason.ProtocolError, route.Name, fault.Message);
-                break;
-        }
+        route.AddFault(fault);
 
         // But for these what follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
         HasEnded |= fault.Code is not (CloseCodes.TooLarge or CloseCodes.PolicyViolation);
@@ -219,10 +207,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             switch (_state)
             {
                 case State.Undecided:
-                    route.RefusedClients.Add(
-                        RefusalReason.AcceptTimeout,
-                        route.Name,
-                        $"it was neither accepted nor closed within {nameof(WebSocketConnectionOptions)}.{nameof(Options.AcceptTimeout)} = {Options.AcceptTimeout.TotalSeconds} s");
+                    route.AddNotAccepted();
                     Close(new WebSocketClose());
                     return;
                 case State.Open when _liveness.Check(Time, Options, _reader!.IsReading, out var ping) is { } next:
@@ -236,10 +221,7 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
                 case State.Accepting or State.Refused:
                     return;
                 case State.Open:
-                    route.RefusedClients.Add(
-                        RefusalReason.PingTimeout,
-                        route.Name,
-                        $"it did not answer a ping within {nameof(WebSocketConnectionOptions)}.{nameof(Options.PingTimeout)} = {Options.PingTimeout.TotalSeconds} s");
+                    route.AddNoPong();
                     break;
             }
         }
@@ -252,10 +234,6 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
     {
         if (_rate?.TryTake() == false)
         {
-            route.RefusedClients.Add(
-                RefusalReason.MaxMessagesPerSecond,
-                route.Name,
-                $"{nameof(WebSocketConnectionOptions)}.{nameof(Options.MaxMessagesPerSecond)} is {Options.MaxMessagesPerSecond}");
             throw new ClientFaultException(CloseCodes.PolicyViolation, $"You may send {Options.MaxMessagesPerSecond} messages in a second.");
         }
     }

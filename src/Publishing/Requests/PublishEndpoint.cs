@@ -7,6 +7,8 @@ namespace ChannelsNet.Requests;
 internal sealed class PublishEndpoint(
     IChannelLayer layer, PublishOptions options, PublicationReader reader, RememberedAnswers remembered, PublishMeter meter)
 {
+    private const string TooLarge = "too_large";
+
     public async Task ServeAsync(HttpContext context)
     {
         var answer = await AnswerAsync(context).ConfigureAwait(false);
@@ -95,8 +97,6 @@ internal sealed class PublishEndpoint(
     private ValueTask SendAsync(Publication publication) => publication.IsGroup
         ? layer.GroupSendAsync(publication.Destination, publication.Message)
         : layer.SendAsync(publication.Destination, publication.Message);
-
-    private const string TooLarge = "too_large";
 
     /// <summary>What a layer says of a message that it does not take; null for what is no answer but a defect.</summary>
     private static string? ErrorOf(Exception fault) => fault switch

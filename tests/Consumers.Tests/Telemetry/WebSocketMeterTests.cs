@@ -138,7 +138,7 @@ public sealed class WebSocketMeterTests
 
     [Theory]
     [InlineData("too large", "max_message_size", "WebSocketConnectionOptions.MaxMessageSize is 100")]
-    [InlineData("not UTF-8", "invalid_payload", "it sent text that is no UTF-8")]
+    [InlineData("not UTF-8", "invalid_payload", "A text message must be UTF-8.")]
     [InlineData("not masked", "protocol_error", "A client must mask its frames.")]
     public async Task Whoever_breaks_a_rule_is_counted_by_the_reason(string what, string reason, string why)
     {

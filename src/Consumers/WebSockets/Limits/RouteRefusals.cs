@@ -1,0 +1,33 @@
+using ChannelsNet.Telemetry;
+using ChannelsNet.WebSockets.Receiving;
+
+namespace ChannelsNet.WebSockets.Limits;
+
+/// <summary>Counts the clients that one of a route's options, or the protocol, has stopped, and says which.</summary>
+internal static class RouteRefusals
+{
+    public static void AddNotAccepted(this WebSocketRoute route) => route.RefusedClients.Add(
+        RefusalReason.AcceptTimeout,
+        route.Name,
+        $"it was neither accepted nor closed within {Option(nameof(route.Options.AcceptTimeout))} = {route.Options.AcceptTimeout.TotalSeconds} s");
+
+    public static void AddNoPong(this WebSocketRoute route) => route.RefusedClients.Add(
+        RefusalReason.PingTimeout,
+        route.Name,
+        $"it did not answer a ping within {Option(nameof(route.Options.PingTimeout))} = {route.Options.PingTimeout.TotalSeconds} s");
+
+    public static void AddFault(this WebSocketRoute route, ClientFaultException fault)
+    {
+        var (reason, why) = fault.Code switch
+        {
+            CloseCodes.TooLarge => (RefusalReason.MaxMessageSize, $"{Option(nameof(route.Options.MaxMessageSize))} is {route.Options.MaxMessageSize}"),
+            CloseCodes.PolicyViolation => (
+                RefusalReason.MaxMessagesPerSecond, $"{Option(nameof(route.Options.MaxMessagesPerSecond))} is {route.Options.MaxMessagesPerSecond}"),
+            CloseCodes.InvalidPayload => (RefusalReason.InvalidPayload, fault.Message),
+            _ => (RefusalReason.ProtocolError, fault.Message),
+        };
+        route.RefusedClients.Add(reason, route.Name, why);
+    }
+
+    private static string Option(string name) => $"{nameof(WebSocketConnectionOptions)}.{name}";
+}
