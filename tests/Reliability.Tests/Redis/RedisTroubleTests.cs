@@ -10,7 +10,7 @@ public sealed class RedisTroubleTests
     /// <summary>
     /// What a machine adds that does much else: the nodes, the clients and Redis share it with other tests. In full the tests of this project run alone.
     /// </summary>
-    private static readonly TimeSpan _slack = TimeSpan.FromSeconds(Size.Of(full: 2, small: 10));
+    private static readonly TimeSpan _slack = TimeSpan.FromSeconds(Size.Of(full: 3, small: 10));
 
     [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData("stopped and started")]

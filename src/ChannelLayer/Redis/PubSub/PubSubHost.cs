@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -11,8 +12,8 @@ namespace ChannelsNet.Redis.PubSub;
 /// </remarks>
 internal sealed class PubSubHost
 {
-    /// <summary>Longer than the longest wait between two looks for a lost server.</summary>
-    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1.5);
+    /// <summary>Longer than the longest wait between two looks for a lost server, and the connection that follows it.</summary>
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(2);
 
     private readonly RedisConnection _connection;
     private readonly RetryBuffer _waiting;
@@ -24,6 +25,10 @@ internal sealed class PubSubHost
 
     /// <summary>Written under the lock together with what it is decided by, so that whoever is late does not write what was true before.</summary>
     private volatile bool _isAway;
+
+    /// <summary>When the server came back last, by <see cref="Stopwatch"/>; it goes by the real network's clock.</summary>
+    private long _backSince;
+
     private int _draining;
 
     /// <param name="connection">To the server.</param>
@@ -103,15 +108,11 @@ internal sealed class PubSubHost
             {
                 return;
             }
+
+            Volatile.Write(ref _backSince, Stopwatch.GetTimestamp());
         }
 
-        _ = SettleAsync();
-    }
-
-    private async Task SettleAsync()
-    {
-        await Task.Delay(_settling).ConfigureAwait(false);
-        await DrainAsync().ConfigureAwait(false);
+        _ = DrainAsync();
     }
 
     /// <summary>The sender has gone on, so what can't be mended is counted.</summary>
@@ -150,17 +151,36 @@ internal sealed class PubSubHost
         }
     }
 
-    /// <summary>Publishes what waits, if nobody does so already; when nothing waits any more, the server is no longer away.</summary>
+    /// <summary>
+    /// Publishes what waits, once the server has been back for a while; if somebody does so already, that one goes on. When nothing waits any more, the server
+    /// is no longer away.
+    /// </summary>
     private async Task DrainAsync()
     {
-        if (Interlocked.Exchange(ref _draining, 1) == 1)
+        // Looked at again when this has ended: the server may have come back just then, and whoever saw it left it to this.
+        while (_connection.IsConnected && _isAway && Interlocked.Exchange(ref _draining, 1) == 0)
         {
-            return;
+            try
+            {
+                await DrainWhileConnectedAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                Volatile.Write(ref _draining, 0);
+            }
         }
+    }
 
+    private async Task DrainWhileConnectedAsync()
+    {
         while (_connection.IsConnected && _isAway)
         {
-            if (!_waiting.TryPeek(out var oldest))
+            var unsettled = _settling - Stopwatch.GetElapsedTime(Volatile.Read(ref _backSince));
+            if (unsettled > TimeSpan.Zero)
+            {
+                await Task.Delay(unsettled).ConfigureAwait(false);
+            }
+            else if (!_waiting.TryPeek(out var oldest))
             {
                 lock (_lock)
                 {
@@ -178,7 +198,5 @@ internal sealed class PubSubHost
                 await Task.Delay(_settling).ConfigureAwait(false);
             }
         }
-
-        Volatile.Write(ref _draining, 0);
     }
 }
