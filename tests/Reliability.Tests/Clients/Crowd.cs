@@ -35,7 +35,13 @@ internal sealed class Crowd : IAsyncDisposable
         TimeSpan.FromSeconds(30));
 
     /// <summary>How many messages each client has missed since the first that it heard, up to the last that was sent; from the fewest to the most.</summary>
-    public int[] Missed(int last) => [.. Clients.Select(client => last - client.Heard[0] + 1 - client.Heard.Count).Order()];
+    public int[] Missed(int last) => [.. Clients.Select(client => Missed(client, last)).Order()];
+
+    private static int Missed(ReconnectingClient client, int last)
+    {
+        var heard = client.Heard.SelectMany(numbers => numbers).ToHashSet();
+        return last - heard.Min() + 1 - heard.Count;
+    }
 
     public async Task StopAsync()
     {

@@ -14,7 +14,7 @@ internal sealed partial class ReconnectingClient(Uri uri, Clock clock)
     private static readonly TimeSpan _first = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(15);
 
-    private readonly List<int> _heard = [];
+    private readonly List<List<int>> _heard = [];
     private volatile bool _isConnected;
 
     public bool IsConnected => _isConnected;
@@ -28,8 +28,8 @@ internal sealed partial class ReconnectingClient(Uri uri, Clock clock)
     /// <summary>The longest time without a connection.</summary>
     public TimeSpan LongestAway { get; private set; }
 
-    /// <summary>The numbers that it has heard, in order. To be looked at when it has stopped.</summary>
-    public IReadOnlyList<int> Heard => _heard;
+    /// <summary>The numbers that it has heard, in the order in which they came, by connection. To be looked at when it has stopped.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> Heard => _heard;
 
     public int LastHeard { get; private set; }
 
@@ -87,6 +87,8 @@ internal sealed partial class ReconnectingClient(Uri uri, Clock clock)
     private async Task ListenAsync(ClientWebSocket socket, CancellationToken stopping)
     {
         var buffer = new byte[1024];
+        var heard = new List<int>();
+        _heard.Add(heard);
         while (true)
         {
             var part = await socket.ReceiveAsync(buffer.AsMemory(), stopping);
@@ -97,7 +99,7 @@ internal sealed partial class ReconnectingClient(Uri uri, Clock clock)
             }
 
             LastHeard = int.Parse(Number().Match(Encoding.UTF8.GetString(buffer, 0, part.Count)).Value, CultureInfo.InvariantCulture);
-            _heard.Add(LastHeard);
+            heard.Add(LastHeard);
         }
     }
 

@@ -42,13 +42,14 @@ public sealed class RollingDeployTests
 
             var codes = crowd.Clients.SelectMany(client => client.Codes).GroupBy(code => code).Select(group => $"{group.Key}: {group.Count()}").Order();
             var missed = crowd.Missed(last);
+            var again = crowd.Clients.Sum(client => client.Heard.Sum(heard => heard.Count) - client.Heard.SelectMany(heard => heard).Distinct().Count());
             var ends = crowd.Clients.Sum(client => client.Ends);
             var away = crowd.Clients.Max(client => client.LongestAway);
             Report.Add("rolling deploy", $"{count} clients, 3 nodes, {PerSecond} messages/s",
-                $"{ends} connections closed (codes {string.Join(", ", codes)}); stop of a node {shortestStop.TotalSeconds:0.0} to {longestStop.TotalSeconds:0.0} s; longest away {away.TotalSeconds:0.0} s; missed of {last} messages: median {missed[count / 2]}, most {missed[^1]}");
+                $"{ends} connections closed (codes {string.Join(", ", codes)}); stop of a node {shortestStop.TotalSeconds:0.0} to {longestStop.TotalSeconds:0.0} s; longest away {away.TotalSeconds:0.0} s; missed of {last} messages: median {missed[count / 2]}, most {missed[^1]}; heard again from a node that was behind: {again}");
 
-            // None twice, none out of order, and nobody was cut: each was told, and each came back to another node at its first try.
-            Assert.All(crowd.Clients, client => Assert.Equal(client.Heard.Distinct().Order(), client.Heard));
+            // On a connection none twice and none out of order, and nobody was cut: each was told, and each came back to another node at its first try.
+            Assert.All(crowd.Clients.SelectMany(client => client.Heard), heard => Assert.Equal(heard.Distinct().Order(), heard));
             Assert.All(crowd.Clients.SelectMany(client => client.Codes), code => Assert.Equal(1012, code));
             Assert.InRange(ends, count, 3 * count);
             Assert.InRange(away, TimeSpan.Zero, TimeSpan.FromSeconds(10));
