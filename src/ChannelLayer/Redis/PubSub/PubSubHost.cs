@@ -15,11 +15,15 @@ internal sealed class PubSubHost
     /// <summary>Longer than the longest wait between two looks for a lost server, and the connection that follows it.</summary>
     private static readonly TimeSpan _settling = TimeSpan.FromSeconds(2);
 
+    /// <summary>What was kept is published in bursts, one in this time: members whose mailboxes it fills at once would miss the rest.</summary>
+    private static readonly TimeSpan _pace = TimeSpan.FromMilliseconds(100);
+
     private readonly RedisConnection _connection;
     private readonly RetryBuffer _waiting;
     private readonly Drops _drops;
     private readonly LayerMeter _meter;
     private readonly bool _keeps;
+    private readonly int _burst;
     private readonly PublishPipeline _pipeline;
     private readonly Lock _lock = new();
 
@@ -46,6 +50,7 @@ internal sealed class PubSubHost
         _drops = drops;
         _meter = meter;
         _keeps = options.WhenDisconnected == WhenDisconnected.Keep;
+        _burst = Math.Max(1, options.Capacity / 2);
         _waiting = new RetryBuffer(options.RetryBuffer, options.Expiry, time, drops);
         Subscriptions = new RedisSubscriptions(connection, logger);
         connection.Changed += Note;
@@ -173,12 +178,21 @@ internal sealed class PubSubHost
 
     private async Task DrainWhileConnectedAsync()
     {
+        var (left, added) = (_burst, _waiting.Added);
         while (_connection.IsConnected && _isAway)
         {
             var unsettled = _settling - Stopwatch.GetElapsedTime(Volatile.Read(ref _backSince));
             if (unsettled > TimeSpan.Zero)
             {
                 await Task.Delay(unsettled).ConfigureAwait(false);
+            }
+            else if (left == 0)
+            {
+                await Task.Delay(_pace).ConfigureAwait(false);
+
+                // Faster than new ones come, so that there is an end.
+                var addedNow = _waiting.Added;
+                (left, added) = ((int)Math.Max(_burst, 2 * (addedNow - added)), addedNow);
             }
             else if (!_waiting.TryPeek(out var oldest))
             {
@@ -190,6 +204,7 @@ internal sealed class PubSubHost
             }
             else if (await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is null)
             {
+                left--;
                 _waiting.Remove(oldest);
                 _meter.Retried();
             }

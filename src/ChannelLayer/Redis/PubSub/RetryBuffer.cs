@@ -12,10 +12,14 @@ internal sealed class RetryBuffer(int capacity, TimeSpan expiry, TimeProvider ti
 {
     private readonly Queue<Waiting> _waiting = new();
 
+    /// <summary>How many have ever been added.</summary>
+    public long Added { get; private set; }
+
     public void Add(RedisChannel channel, byte[] payload)
     {
         lock (_waiting)
         {
+            Added++;
             if (_waiting.Count == capacity)
             {
                 Drop("The retry buffer is full.");
