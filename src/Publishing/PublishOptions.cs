@@ -3,6 +3,8 @@ namespace ChannelsNet;
 /// <summary>What may be published over HTTP; set with <c>AddPublish(options => …)</c> and checked by <c>MapChannelsPublish</c>.</summary>
 public sealed class PublishOptions
 {
+    private const int MostBodySize = 1024 * 1024 * 1024;
+
     /// <summary>The name of the layer that messages go to, as in the section <c>ChannelLayers</c>. Default: null, for the default layer.</summary>
     public string? Layer { get; set; }
 
@@ -19,7 +21,7 @@ public sealed class PublishOptions
     /// <summary>How many messages one request may have. At least 1. Default: 100.</summary>
     public int MaxMessages { get; set; } = 100;
 
-    /// <summary>How many bytes the body of a request may have; one that has more gets 413. At least 1. Default: 1 MiB.</summary>
+    /// <summary>How many bytes the body of a request may have; one that has more gets 413. 1 to 1 GiB. Default: 1 MiB.</summary>
     /// <remarks>The server has a limit of its own, Kestrel's <c>MaxRequestBodySize</c> of 30 MB.</remarks>
     public int MaxBodySize { get; set; } = 1024 * 1024;
 
@@ -34,9 +36,9 @@ public sealed class PublishOptions
             yield return $"{nameof(PublishOptions)}.{nameof(MaxMessages)} is {MaxMessages}; expected 1 or more.";
         }
 
-        if (MaxBodySize < 1)
+        if (MaxBodySize is < 1 or > MostBodySize)
         {
-            yield return $"{nameof(PublishOptions)}.{nameof(MaxBodySize)} is {MaxBodySize}; expected 1 or more bytes.";
+            yield return $"{nameof(PublishOptions)}.{nameof(MaxBodySize)} is {MaxBodySize}; expected 1 to {MostBodySize} bytes.";
         }
 
         if (IdempotencyWindow <= TimeSpan.Zero)

@@ -38,6 +38,18 @@ public sealed class IdempotencyTests
         Assert.Equal(5, Count(member));
     }
 
+    /// <summary>So come the tokens of programs, with claims that are not mapped.</summary>
+    [Fact]
+    public async Task Users_are_told_apart_by_their_subject_too()
+    {
+        await using var host = await PublishHost.StartAsync();
+        await using var member = await host.JoinAsync("news");
+        await host.PostAsync(Hello, key: "one", user: "publisher;sub=1");
+        await host.PostAsync(Hello, key: "one", user: "publisher;sub=2");
+        await host.PostAsync(Hello, key: "one", user: "publisher;sub=2");
+        Assert.Equal(2, Count(member));
+    }
+
     [Fact]
     public async Task The_same_key_with_another_body_is_refused()
     {

@@ -33,7 +33,7 @@ public sealed class MappingTests
         Assert.Equal(
             [
                 "PublishOptions.MaxMessages is 0; expected 1 or more.",
-                "PublishOptions.MaxBodySize is 0; expected 1 or more bytes.",
+                "PublishOptions.MaxBodySize is 0; expected 1 to 1073741824 bytes.",
                 "PublishOptions.IdempotencyWindow is 00:00:00; expected more than zero.",
                 "PublishOptions.Groups has \"\", which matches no name; expected one such as \"news_*\".",
                 "MapChannelsPublish is to ask the policy \"nobody knows\", which does not exist. Add it: "

@@ -87,7 +87,12 @@ internal sealed class PublishHost : IAsyncDisposable
     {
         protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(
             AuthenticationHeaderValue.TryParse(Request.Headers.Authorization, out var header)
-                ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, header.Parameter!)], "Test")), "Test"))
+                ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity(ClaimsOf(header.Parameter!), "Test")), "Test"))
                 : AuthenticateResult.NoResult());
+
+        /// <summary>A name, perhaps with a subject: <c>NAME;sub=ID</c>.</summary>
+        private static Claim[] ClaimsOf(string token) => token.Split(";sub=") is [var name, var subject]
+            ? [new Claim(ClaimTypes.Name, name), new Claim("sub", subject)]
+            : [new Claim(ClaimTypes.Name, token)];
     }
 }

@@ -8,6 +8,7 @@ internal sealed class PublishEndpoint(
     IChannelLayer layer, PublishOptions options, PublicationReader reader, RememberedAnswers remembered, PublishMeter meter)
 {
     private const string TooLarge = "too_large";
+    private const string Failed = "failed";
 
     public async Task ServeAsync(HttpContext context)
     {
@@ -73,8 +74,10 @@ internal sealed class PublishEndpoint(
                 await SendAsync(publications[index]).ConfigureAwait(false);
                 meter.Add(PublishMeter.Sent);
             }
-            catch (Exception fault) when (ErrorOf(fault) is { } error)
+            catch (Exception fault)
             {
+                // Whatever it is, how many were sent before it must not be forgotten.
+                var error = ErrorOf(fault);
                 faults.Add(new(index, error, fault.Message));
                 meter.Add(error);
             }
@@ -86,9 +89,10 @@ internal sealed class PublishEndpoint(
             return PublishAnswer.Sent(sent);
         }
 
-        var mayBeTriedAgain = faults.Exists(fault => fault.Error != TooLarge);
         return PublishAnswer.Problem(
-            mayBeTriedAgain ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status413PayloadTooLarge,
+            faults.Exists(fault => fault.Error == Failed) ? StatusCodes.Status500InternalServerError
+            : faults.Exists(fault => fault.Error != TooLarge) ? StatusCodes.Status503ServiceUnavailable
+            : StatusCodes.Status413PayloadTooLarge,
             sent == 0 ? "Nothing was sent." : "Not all messages were sent.",
             faults,
             sent);
@@ -98,12 +102,12 @@ internal sealed class PublishEndpoint(
         ? layer.GroupSendAsync(publication.Destination, publication.Message)
         : layer.SendAsync(publication.Destination, publication.Message);
 
-    /// <summary>What a layer says of a message that it does not take; null for what is no answer but a defect.</summary>
-    private static string? ErrorOf(Exception fault) => fault switch
+    /// <summary>What a layer says of a message that it does not take.</summary>
+    private static string ErrorOf(Exception fault) => fault switch
     {
         ChannelFullException => "full",
         ChannelLayerUnavailableException => "unavailable",
         MessageTooLargeException => TooLarge,
-        _ => null,
+        _ => Failed,
     };
 }

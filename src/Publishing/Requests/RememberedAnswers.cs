@@ -9,6 +9,8 @@ namespace ChannelsNet.Requests;
 /// <summary>The answers to requests with a key, so that a repeat is answered and not sent again. A key belongs to a user and an endpoint.</summary>
 internal sealed class RememberedAnswers(HybridCache cache, string endpoint, TimeSpan window)
 {
+    private static readonly string[] _names = [ClaimTypes.NameIdentifier, "sub", "client_id", "azp", ClaimTypes.Name];
+
     private readonly HybridCacheEntryOptions _options = new() { Expiration = window, LocalCacheExpiration = window };
 
     /// <summary>The answer to the first request with this key; who repeats it meanwhile waits for it.</summary>
@@ -37,7 +39,7 @@ internal sealed class RememberedAnswers(HybridCache cache, string endpoint, Time
         }
 
         var answer = PublishAnswer.Parse(text[(hash.Length + 1)..]);
-        if (!answer.IsFinal)
+        if (!answer.IsFinal && isFirst)
         {
             await cache.RemoveAsync(entry).ConfigureAwait(false);
         }
@@ -48,7 +50,9 @@ internal sealed class RememberedAnswers(HybridCache cache, string endpoint, Time
     /// <summary>Of a fixed length and of safe characters, whatever users and keys are made of.</summary>
     private string NameOf(ClaimsPrincipal user, string key)
     {
-        var name = user.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? user.Identity?.Name ?? "";
+        // A program that signs in as itself has no name, and claims are not always mapped to those of .NET.
+        var who = _names.Select(user.FindFirst).FirstOrDefault(claim => claim is not null);
+        var name = who is null ? "" : $"{who.Issuer}\n{who.Value}";
         return "channels-publish:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{endpoint}\n{name.Length}\n{name}\n{key}")));
     }
 }
