@@ -40,6 +40,9 @@ public abstract class Consumer
     /// <summary>Whether it has an <see cref="IHandle{TMessage}"/>.</summary>
     internal bool HasHandlers { get; set; }
 
+    /// <summary>Whether the last event of its client has a code that it wants to know.</summary>
+    internal virtual bool HasCode => false;
+
     /// <summary>Whether it can handle a message now; until then messages wait in its mailbox.</summary>
     internal virtual bool TakesMessages => true;
 
@@ -112,7 +115,13 @@ public abstract class Consumer
         new ConsumerRun(this, services, logger).RunAsync(scope, connection, layer);
 
     /// <summary>Does something to the client.</summary>
-    protected Task SendAsync(ServerEvent serverEvent) => PassAsync(serverEvent);
+    /// <exception cref="OperationCanceledException">The client is gone (<see cref="Scope.Aborted"/>). Not handling it ends the handler, and is no failure.</exception>
+    protected Task SendAsync(ServerEvent serverEvent) => Context.Phase switch
+    {
+        ConsumerPhase.Running => PassAsync(serverEvent),
+        ConsumerPhase.Ending => Task.CompletedTask,
+        _ => Task.FromException(new ClientGoneException(Scope.Aborted)),
+    };
 
     private protected virtual Task PassAsync(ServerEvent serverEvent) => Context.Connection.SendAsync(serverEvent).AsTask();
 }

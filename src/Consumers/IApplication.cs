@@ -20,8 +20,12 @@ public interface IConnection
     /// <remarks>One call at a time. After the last event there is none: a further call is a fault.</remarks>
     ValueTask<ClientEvent> ReceiveAsync();
 
-    /// <summary>Does something to the client. After the end of the connection it does nothing. Can be called from several threads at once.</summary>
+    /// <summary>Does something to the client. Can be called from several threads at once.</summary>
     /// <exception cref="InvalidOperationException">The event can't come now, or not on this kind of connection.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The client is gone, and <see cref="Scope.Aborted"/> is canceled. After a proper close nothing happens for a while instead
+    /// (<see cref="WebSocketConnectionOptions.CloseTimeout"/>), so that a handler can finish.
+    /// </exception>
     ValueTask SendAsync(ServerEvent serverEvent);
 }
 

@@ -245,12 +245,12 @@ public sealed class WebSocketConsumerTests
     }
 
     [Fact]
-    public async Task A_client_that_is_neither_accepted_nor_refused_is_refused_in_the_end()
+    public async Task A_client_that_is_neither_accepted_nor_rejected_gets_503_in_the_end()
     {
         await using var server = await TestServer.StartAsync(Consumer.For<NeverDecides>(), services => services
             .AddSingleton(_diary)
             .Configure<WebSocketConnectionOptions>(options => options.AcceptTimeout = TimeSpan.FromMilliseconds(50)));
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(server));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await RefusedAsync(server));
         Assert.Equal("disconnect 1006", await _diary.NextAsync());
     }
 

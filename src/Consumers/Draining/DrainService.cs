@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -45,6 +46,10 @@ internal sealed class DrainService(
         catch (OperationCanceledException)
         {
             DrainLog.OutOfTime(logger, connections.Count);
+            foreach (var connection in connections.All)
+            {
+                BackgroundWork.Call("Cutting a connection", logger, connection.Abandon);
+            }
         }
     }
 
@@ -70,7 +75,7 @@ internal sealed class DrainService(
             isFirst = false;
             foreach (var connection in batch)
             {
-                connection.Drain(drain.RetryWithin * Random.Shared.NextDouble());
+                BackgroundWork.Call("Draining a connection", logger, () => connection.Drain(drain.RetryWithin * Random.Shared.NextDouble()));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using ChannelsNet.Background;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Running;
@@ -7,6 +8,7 @@ using ChannelsNet.Security.Groups;
 using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChannelsNet.Hosting;
@@ -19,7 +21,8 @@ internal sealed class ConsumerServices(
     [FromKeyedServices("json")] IMessageSerializer jsonMessages,
     [FromKeyedServices("msgpack")] IMessageSerializer messagePackMessages,
     GroupGates groupGates,
-    IMeterFactory meters) : IDisposable
+    IMeterFactory meters,
+    ILogger<ConsumerDispatcher> logger) : IDisposable
 {
     public MessageTypes Types { get; } = types;
 
@@ -39,9 +42,16 @@ internal sealed class ConsumerServices(
 
     public TimeProvider Time { get; } = CoarseTime.Of(time);
 
-    public Turns Turns { get; } = new();
+    /// <summary>The log of what runs on nobody's behalf. It never throws.</summary>
+    public ILogger Logger { get; } = SafeLogger.Of(logger);
 
-    public TimingWheel Wheel { get; } = new(time);
+    public ConsumerDispatcher Dispatcher { get; } = new(SafeLogger.Of(logger));
 
-    public void Dispose() => Wheel.Dispose();
+    public TimingWheel Wheel { get; } = new(time, SafeLogger.Of(logger));
+
+    public void Dispose()
+    {
+        Dispatcher.Dispose();
+        Wheel.Dispose();
+    }
 }

@@ -30,6 +30,11 @@ public sealed class HttpConnectionOptions
     /// </summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a consumer may go on after its client is gone. Then a warning names it, and a host that stops no longer waits for it. Default: 10 seconds.
+    /// </summary>
+    public TimeSpan ApplicationCloseTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     internal HttpConnectionOptions Copy() => (HttpConnectionOptions)MemberwiseClone();
 
     /// <summary>Every fault of these options, a sentence each.</summary>
@@ -40,7 +45,10 @@ public sealed class HttpConnectionOptions
             yield return $"{nameof(HttpConnectionOptions)}.{nameof(MaxRequestBodySize)} is {MaxRequestBodySize}; expected 0 or more.";
         }
 
-        foreach (var (name, value) in new[] { (nameof(LongPollTimeout), LongPollTimeout), (nameof(WriteTimeout), WriteTimeout) })
+        foreach (var (name, value) in new[]
+        {
+            (nameof(LongPollTimeout), LongPollTimeout), (nameof(WriteTimeout), WriteTimeout), (nameof(ApplicationCloseTimeout), ApplicationCloseTimeout),
+        })
         {
             if (value <= TimeSpan.Zero)
             {

@@ -10,7 +10,8 @@ namespace ChannelsNet;
 
 /// <summary>
 /// Serves one HTTP request of any method: answers it at once, or later when a message of the layer has come (long poll), or by a stream of server-sent
-/// events. What it sends after the client has left goes nowhere, without an error.
+/// events. When the client has left, sending throws an <see cref="OperationCanceledException"/> and <see cref="Scope.Aborted"/> is canceled: a handler that does
+/// not catch it ends, and nothing is logged.
 /// </summary>
 /// <remarks>
 /// Messages come to its handlers after <see cref="HandleAsync"/>, and none after the response is complete. A client that reads slowly makes what is sent
@@ -26,7 +27,7 @@ public abstract class HttpConsumer : Consumer
     private bool _isFinished;
 
     /// <summary>The id of the last event that the client of a stream has seen before it came back; null if it has seen none with an id.</summary>
-    protected string? LastEventId => Scope.Headers["Last-Event-ID"] is { Count: > 0 } id ? id.ToString() : null;
+    protected string? LastEventId => Scope.Header("Last-Event-ID") is { Count: > 0 } id ? id.ToString() : null;
 
     /// <summary>
     /// Whether a message can make it answer after <see cref="HandleAsync"/>. Default: whether it has an <see cref="IHandle{TMessage}"/>; override it where

@@ -1,17 +1,18 @@
 using ChannelsNet.Draining;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace ChannelsNet.Http;
 
 /// <summary>Lets an application serve the requests of one route.</summary>
 internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IServiceProvider services, OpenConnections connections)
 {
-    /// <summary>After what time a client is to come back that comes while the host stops.</summary>
+    /// <summary>When a client is to come back that comes while the host stops.</summary>
     private static readonly TimeSpan _comeBack = TimeSpan.FromSeconds(1);
 
     public async Task ServeAsync(HttpContext context)
     {
-        await using var connection = new HttpConnection(context, route);
+        var connection = new HttpConnection(context, route);
         if (!connections.TryAdd(connection))
         {
             // What can be answered at once still is, as everything else of the host is.
@@ -20,8 +21,7 @@ internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IS
 
         try
         {
-            await application.RunAsync(ScopeOf(context, connection), connection).ConfigureAwait(false);
-            await connection.FinishAsync().ConfigureAwait(false);
+            await connection.ServeAsync(application, ScopeOf(context, connection)).ConfigureAwait(false);
         }
         finally
         {
@@ -34,8 +34,7 @@ internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IS
         Type = Scope.Http,
         Services = services,
         Path = context.Request.Path,
-        RouteValues = context.Request.RouteValues,
-        Aborted = connection.Aborted,
-        HttpContext = context,
+        RouteValues = new RouteValueDictionary(context.Request.RouteValues),
+        Request = connection.Request,
     };
 }

@@ -32,7 +32,10 @@ internal sealed class RequestReader(HttpContext context, HttpRoute route)
         return new HttpRequestBody(part, IsDone);
     }
 
-    /// <summary>Nobody looks at what was read last any more.</summary>
+    /// <summary>Ends a read that is under way.</summary>
+    public void Cancel() => context.Request.BodyReader.CancelPendingRead();
+
+    /// <summary>Nobody uses what was read last any more.</summary>
     public void Release()
     {
         if (_given is { } given)

@@ -77,10 +77,6 @@ internal sealed class ResponseWriter(HttpContext context)
         }
     }
 
-    /// <summary>Sends what clients pass over.</summary>
-    public async ValueTask KeepAliveAsync(CancellationToken cancellationToken) =>
-        await context.Response.BodyWriter.WriteAsync(EventStream.Comment, cancellationToken).ConfigureAwait(false);
-
     /// <summary>Answers by a refusal instead of what was begun, of which nothing has gone out.</summary>
     /// <exception cref="InvalidOperationException">It has the status of a success.</exception>
     public async ValueTask RefuseAsync(Refusal refusal)

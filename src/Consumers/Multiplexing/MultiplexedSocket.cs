@@ -1,3 +1,4 @@
+using ChannelsNet.Running;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Multiplexing;
@@ -15,7 +16,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
         var end = new WebSocketDisconnect(CloseCodes.Broken);
         try
         {
-            end = await ReceiveAsync().ConfigureAwait(false);
+            end = await ReceiveAsync(scope.Aborted).ConfigureAwait(false);
         }
         finally
         {
@@ -29,7 +30,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
         }
     }
 
-    private async Task<WebSocketDisconnect> ReceiveAsync()
+    private async Task<WebSocketDisconnect> ReceiveAsync(CancellationToken aborted)
     {
         for (var isUnderstood = true; ;)
         {
@@ -38,7 +39,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
                 case WebSocketDisconnect end:
                     return end;
                 case WebSocketReceive received when isUnderstood:
-                    isUnderstood = await PassAsync(received).ConfigureAwait(false);
+                    isUnderstood = await PassAsync(received, aborted).ConfigureAwait(false);
                     break;
             }
         }
@@ -46,7 +47,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
 
     /// <summary>Gives a message to its stream, and waits until that has a place for it.</summary>
     /// <returns>False if it is no envelope: the WebSocket is closed.</returns>
-    private async ValueTask<bool> PassAsync(WebSocketReceive received)
+    private async ValueTask<bool> PassAsync(WebSocketReceive received, CancellationToken aborted)
     {
         if (received.Text is not { } text || !Envelope.TryRead(text, out var name, out var payload))
         {
@@ -56,11 +57,18 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
 
         if (Array.Find(streams, stream => stream.Name == name) is { } stream)
         {
-            await stream.AddAsync(new WebSocketReceive(payload)).ConfigureAwait(false);
+            try
+            {
+                await stream.AddAsync(new WebSocketReceive(payload), aborted).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // The client is gone, and its end must not wait for a stream that is behind.
+            }
         }
         else
         {
-            await socket.SendAsync(Envelope.Close(name, 1003, "There is no such stream.")).ConfigureAwait(false);
+            await socket.SendAsync(Envelope.Close(name, CloseCodes.UnsupportedData, "There is no such stream.")).ConfigureAwait(false);
         }
 
         return true;
@@ -70,7 +78,13 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
     {
         try
         {
+            stream.Begin();
             await application.RunAsync(scope with { Stream = stream.Name, Subprotocols = [] }, stream).ConfigureAwait(false);
+            await stream.SendAsync(new WebSocketClose()).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (exception is ClientGoneException || scope.Aborted.IsCancellationRequested)
+        {
+            // It has stopped because the client is gone.
             await stream.SendAsync(new WebSocketClose()).ConfigureAwait(false);
         }
         catch (Exception fault)

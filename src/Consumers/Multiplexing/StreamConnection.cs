@@ -22,6 +22,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
     private State _state;
     private WebSocketDisconnect? _end;
     private TaskCompletionSource? _decided;
+    private bool _hasSocketEnded;
 
     private bool _hasAsked;
 
@@ -40,10 +41,11 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
 
     public string Name => envelope.Stream;
 
-    /// <summary>Adds what the client has sent, and waits while there is no place for it. Does nothing if the stream has ended.</summary>
-    public async ValueTask AddAsync(WebSocketReceive received)
+    /// <summary>Adds what the client has sent, and waits while there is no space for it. Does nothing if the stream has ended.</summary>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public async ValueTask AddAsync(WebSocketReceive received, CancellationToken aborted)
     {
-        while (await _received.Writer.WaitToWriteAsync().ConfigureAwait(false))
+        while (await _received.Writer.WaitToWriteAsync(aborted).ConfigureAwait(false))
         {
             if (_received.Writer.TryWrite(received))
             {
@@ -51,6 +53,9 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
             }
         }
     }
+
+    /// <summary>The application is about to run: it has some time to accept the stream.</summary>
+    public void Begin() => wheel.Set(this, acceptTimeout);
 
     public ValueTask<ClientEvent> ReceiveAsync()
     {
@@ -60,7 +65,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
             return new(_connect);
         }
 
-        return ReceiveOnceDecidedAsync();
+        return NextAsync();
     }
 
     public ValueTask SendAsync(ServerEvent serverEvent)
@@ -88,6 +93,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
     {
         lock (this)
         {
+            _hasSocketEnded = true;
             if (_state != State.Closed)
             {
                 BecomeEnded(_state == State.Open ? State.Ending : State.Closed, end);
@@ -97,40 +103,44 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
 
     protected internal override void OnDue()
     {
-        lock (this)
+        if (_state == State.Undecided)
         {
-            if (_state != State.Undecided)
-            {
-                return;
-            }
-
             MultiplexingLog.NotAccepted(logger, Name, acceptTimeout.TotalSeconds);
-            _ = Close(1011, "The server has not accepted the stream.").AsTask();
+            _ = Close(CloseCodes.TryAgainLater, "The server has not accepted the stream.").AsTask();
         }
     }
 
-    private async ValueTask<ClientEvent> ReceiveOnceDecidedAsync()
+    private async ValueTask<ClientEvent> NextAsync()
     {
-        var decided = Task.CompletedTask;
+        Task decided;
         lock (this)
         {
-            if (_state == State.Undecided)
-            {
-                decided = (_decided = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                wheel.Set(this, acceptTimeout);
-            }
+            decided = _state == State.Undecided
+                ? (_decided ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                : Task.CompletedTask;
         }
 
         await decided.ConfigureAwait(false);
-        while (_state != State.Closed && await _received.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _received.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            if (_state != State.Closed && _received.Reader.TryRead(out var received))
+            lock (this)
             {
-                return received;
+                if (_state == State.Closed)
+                {
+                    break;
+                }
+
+                if (_received.Reader.TryRead(out var received))
+                {
+                    return received;
+                }
             }
         }
 
-        return _end!;
+        lock (this)
+        {
+            return _end!;
+        }
     }
 
     private ValueTask Send(WebSocketSend send)
@@ -140,10 +150,12 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
         {
             return _state switch
             {
-                State.Open => socket.SendAsync(envelope.Wrap(send)),
                 State.Undecided => throw new InvalidOperationException(
                     $"The stream \"{Name}\" is not accepted yet, so nothing can be sent. Call AcceptAsync first."),
-                _ => ValueTask.CompletedTask,
+                State.Closed when !_hasSocketEnded => ValueTask.CompletedTask,
+
+                // When the socket has ended it drops what is sent, or throws.
+                _ => socket.SendAsync(envelope.Wrap(send)),
             };
         }
     }
@@ -164,7 +176,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
                 case State.Undecided:
                     _state = State.Open;
                     Decided();
-                    return socket.SendAsync(envelope.Open);
+                    return Tell(envelope.Open);
                 case State.Open:
                     throw new InvalidOperationException($"The stream \"{Name}\" has been accepted already.");
                 default:
@@ -182,7 +194,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
                 case State.Undecided or State.Open:
                     // A refused connection has no code, as one without a multiplexer.
                     BecomeEnded(State.Closed, new WebSocketDisconnect(_state == State.Open ? code : CloseCodes.Broken));
-                    return socket.SendAsync(Envelope.Close(Name, code, reason));
+                    return Tell(Envelope.Close(Name, code, reason));
                 default:
                     return ValueTask.CompletedTask;
             }
@@ -199,10 +211,19 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
 
     private void Decided()
     {
-        if (_decided is not null)
+        wheel.Cancel(this);
+        _decided?.TrySetResult();
+    }
+
+    /// <summary>Sends what the stream itself has to say. That the client is gone by then is nothing to the application.</summary>
+    private async ValueTask Tell(WebSocketSend send)
+    {
+        try
         {
-            wheel.Cancel(this);
-            _decided.TrySetResult();
+            await socket.SendAsync(send).ConfigureAwait(false);
+        }
+        catch (ClientGoneException)
+        {
         }
     }
 }

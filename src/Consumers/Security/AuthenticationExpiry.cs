@@ -9,10 +9,8 @@ namespace ChannelsNet.Security;
 /// <summary>Closes a WebSocket when the authentication that it was opened with expires. There is none for one whose authentication does not.</summary>
 internal sealed class AuthenticationExpiry(DateTimeOffset expires, WebSocketConnection connection, WebSocketRoute route) : TimingWheel.Deadline, IDisposable
 {
-    /// <summary>The wheel's clock stands still while the machine sleeps, and the time of day may be set, so that is looked at now and then.</summary>
+    /// <summary>The clock of the wheel stops while the machine sleeps, and the time of day may be set, so the time of day is checked this often.</summary>
     private static readonly TimeSpan _longestWait = TimeSpan.FromMinutes(10);
-
-    private bool _hasEnded;
 
     private TimeSpan Left => expires - route.Services.Time.GetUtcNow();
 
@@ -41,14 +39,7 @@ internal sealed class AuthenticationExpiry(DateTimeOffset expires, WebSocketConn
         return expiry;
     }
 
-    public void Dispose()
-    {
-        lock (this)
-        {
-            _hasEnded = true;
-            route.Services.Wheel.Cancel(this);
-        }
-    }
+    public void Dispose() => route.Services.Wheel.Cancel(this);
 
     protected internal override void OnDue()
     {
@@ -71,13 +62,7 @@ internal sealed class AuthenticationExpiry(DateTimeOffset expires, WebSocketConn
 
     private void Wait()
     {
-        lock (this)
-        {
-            if (!_hasEnded)
-            {
-                var left = Left;
-                route.Services.Wheel.Set(this, left < _longestWait ? left : _longestWait);
-            }
-        }
+        var left = Left;
+        route.Services.Wheel.Set(this, left < _longestWait ? left : _longestWait);
     }
 }

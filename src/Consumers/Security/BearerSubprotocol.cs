@@ -1,3 +1,4 @@
+using ChannelsNet.WebSockets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -36,7 +37,7 @@ internal sealed class BearerSubprotocol
 
         var left = Array.FindAll(offered, protocol => !IsToken(protocol));
         headers.SecWebSocketProtocol = left.Length > 0 ? string.Join(", ", left) : default;
-        context.Features.Set(new BearerSubprotocol(left.FirstOrDefault()));
+        context.Features.Set(new BearerSubprotocol(Array.Find(left, HttpToken.Is)));
         if (headers.Authorization.Count == 0 && token.Length > Prefix.Length)
         {
             headers.Authorization = $"Bearer {token[Prefix.Length..]}";

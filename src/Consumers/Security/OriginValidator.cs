@@ -80,7 +80,8 @@ public sealed class OriginValidator : Middleware
     /// <summary>Why the client must stay outside; null if it may come in.</summary>
     private string? Refusal(Scope scope)
     {
-        if (!scope.Headers.TryGetValue(HeaderNames.Origin, out var header) || header.Count == 0 || _patterns.Any(pattern => pattern.IsAny))
+        var header = scope.Header(HeaderNames.Origin);
+        if (header.Count == 0 || _patterns.Any(pattern => pattern.IsAny))
         {
             return null;
         }
@@ -97,11 +98,11 @@ public sealed class OriginValidator : Middleware
 
         var isSame = origin.IsWeb
             && (origin.Scheme == "https" || scope.HttpContext is not { Request.IsHttps: true })
-            && Origin.TryParse($"{origin.Scheme}://{scope.Headers.Host}", out var own)
+            && Origin.TryParse($"{origin.Scheme}://{scope.Header(HeaderNames.Host)}", out var own)
             && origin == own;
         return isSame
             ? null
-            : $"and the request was made to \"{scope.Headers.Host}\". If the site is yours, add it to "
+            : $"and the request was made to \"{scope.Header(HeaderNames.Host)}\". If the site is yours, add it to "
                 + $"{nameof(WebSocketConnectionOptions)}.{nameof(WebSocketConnectionOptions.AllowedOrigins)}; behind a proxy use UseForwardedHeaders";
     }
 

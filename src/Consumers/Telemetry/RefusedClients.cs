@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,12 @@ internal enum RefusalReason
 
     /// <summary>It did not answer a ping.</summary>
     PingTimeout,
+
+    /// <summary>It took nothing of what was written for too long.</summary>
+    WriteTimeout,
+
+    /// <summary>The server itself takes no more WebSockets.</summary>
+    ServerLimit,
 }
 
 /// <summary>
@@ -58,7 +65,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         if (_told.GetOrAdd((route, reason), static _ => new QuietCount()).Add(1, time, out var since))
         {
             // That the server is full, or the program slow, is something to do for who runs it; the others are the clients' matter.
-            var level = reason is RefusalReason.MaxConnections or RefusalReason.AcceptTimeout ? LogLevel.Warning : LogLevel.Information;
+            var level = reason is RefusalReason.MaxConnections or RefusalReason.ServerLimit or RefusalReason.AcceptTimeout ? LogLevel.Warning : LogLevel.Information;
             WebSocketLog.Refused(logger, level, route, since, why);
         }
     }
@@ -81,6 +88,9 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         RefusalReason.Draining => "draining",
         RefusalReason.ProtocolError => "protocol_error",
         RefusalReason.InvalidPayload => "invalid_payload",
-        _ => "ping_timeout",
+        RefusalReason.PingTimeout => "ping_timeout",
+        RefusalReason.WriteTimeout => "write_timeout",
+        RefusalReason.ServerLimit => "server_limit",
+        _ => throw new UnreachableException(),
     };
 }

@@ -1,75 +1,88 @@
 using System.Globalization;
-using System.Net.WebSockets;
+using ChannelsNet.Background;
 using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
-using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
-using ChannelsNet.WebSockets.Compression;
 using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace ChannelsNet.WebSockets;
 
 /// <summary>
-/// One WebSocket on the server. The framework makes the handshake; what comes is read by a <see cref="WebSocketReader"/>, what is sent goes through an
-/// <see cref="Outbox"/>.
+/// One WebSocket on the server. The framework makes the handshake (<see cref="WebSocketHandshake"/>), a <see cref="WebSocketReader"/> reads, a
+/// <see cref="SendQueue"/> writes.
 /// </summary>
-internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute route) : TimingWheel.Deadline, IConnection, IDrainable, IDisposable
+internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, IThreadPoolWorkItem
 {
+    /// <summary>This often a client that seems gone is checked again behind everything that waits for a thread: its answer may be part of that.</summary>
+    private const int MaxRechecks = 8;
+
     private static readonly WebSocketConnect _connect = new();
 
-    private readonly MessageRate? _rate = MessageRate.Of(route.Options);
+    private readonly MessageRate? _rate;
 
     // Changed under the lock of this object.
     private State _state;
+    private Rejection? _rejection;
     private WebSocketClose? _closeOnceAccepted;
     private TaskCompletionSource? _decided;
+    private ClientEnd? _end;
     private int _closedWith;
-    private long _deadlineSet;
-    private TimeSpan _deadlineAfter;
-    private long _acceptedAt;
     private int _closedByClientWith;
+    private int _rechecks;
 
+    private long _acceptedAt;
     private WebSocketReader? _reader;
-    private Liveness _liveness;
-    private Outbox? _outbox;
+    private SendQueue? _queue;
+    private KeepAlive _keepAlive;
     private bool _hasAsked;
     private bool _canPing;
 
-    private enum State
+    public WebSocketConnection(HttpContext context, WebSocketRoute route)
+        : base(context, route.Services)
     {
-        /// <summary>The client's request has not been answered.</summary>
-        Undecided,
-        Accepting,
-        Open,
-
-        /// <summary>Nothing more is sent; what waits goes out, and the client may answer, until the deadline.</summary>
-        Closing,
-        Refused,
+        Route = route;
+        _rate = MessageRate.Of(route.Options);
     }
 
-    private TimingWheel Wheel => route.Services.Wheel;
+    private enum State : byte
+    {
+        /// <summary>The client's request has no response yet.</summary>
+        Undecided,
 
-    private TimeProvider Time => route.Services.Time;
+        /// <summary>The handshake is being made.</summary>
+        Accepting,
 
-    private WebSocketConnectionOptions Options => route.Options;
+        Open,
 
-    public WebSocketRoute Route => route;
+        /// <summary>A close frame has been queued: nothing more is sent. What waits goes out, and the client may answer, until the deadline.</summary>
+        Closing,
 
-    /// <summary>Whether the client's request was answered so.</summary>
-    public bool IsAccepted => _outbox is not null;
+        /// <summary>The request has, or gets, a response that opens no WebSocket.</summary>
+        Rejected,
+    }
+
+    public WebSocketRoute Route { get; }
+
+    /// <summary>Whether the WebSocket was opened.</summary>
+    public bool IsAccepted => _queue is not null;
 
     /// <summary>What waits to be written to the client.</summary>
-    public (int Messages, long Bytes) Queued => _outbox?.Queued ?? default;
+    public (int Messages, long Bytes) Queued => _queue?.Queued ?? default;
 
-    /// <summary>Whether the client has closed, or the connection has broken.</summary>
-    public bool HasEnded { get; private set; }
+    /// <summary>Whether the client sends nothing more that could be understood.</summary>
+    public bool HasEnded => _end is { Fault: not { Code: CloseCodes.TooLarge or CloseCodes.PolicyViolation } };
 
-    public ValueTask<ClientEvent> ReceiveAsync()
+    protected override TimeSpan ApplicationCloseTimeout => Options.ApplicationCloseTimeout;
+
+    private WebSocketConnectionOptions Options => Route.Options;
+
+    private bool IsClosedByServer => _closedWith != 0 && _closedByClientWith == 0;
+
+    public override ValueTask<ClientEvent> ReceiveAsync()
     {
         if (!_hasAsked)
         {
@@ -80,153 +93,323 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         return _reader?.ReadAsync() ?? ReceiveOnceDecidedAsync();
     }
 
-    public ValueTask SendAsync(ServerEvent serverEvent)
+    public override ValueTask SendAsync(ServerEvent serverEvent)
     {
         switch (serverEvent)
         {
             case WebSocketSend send:
-                Send(send);
-                return ValueTask.CompletedTask;
+                return Send(send);
             case WebSocketAccept accept:
                 return new(AcceptAsync(accept));
             case WebSocketClose close:
                 Close(close, close.IsCounted ? null : RefusalReason.Application);
                 return ValueTask.CompletedTask;
             case Refusal refusal:
-                return new(RefuseAsync(refusal));
+                RejectByApplication(refusal);
+                return ValueTask.CompletedTask;
             case WebSocketFlush:
-                return new(_outbox?.FlushAsync() ?? Task.CompletedTask);
+                return new(_queue?.FlushAsync() ?? Task.CompletedTask);
             default:
                 throw new InvalidOperationException($"A WebSocket can't do a {serverEvent?.GetType().Name ?? "null"}.");
         }
     }
 
-    /// <summary>The application is done: closes what is still open, and waits a while for what is on its way and for the client's answer.</summary>
-    public async Task FinishAsync()
-    {
-        Close(new WebSocketClose(), RefusalReason.Application);
-        if (_outbox is not null && _reader is not null)
-        {
-            await _outbox.FlushAsync().ConfigureAwait(false);
-            try
-            {
-                await _reader.DiscardAsync(this).ConfigureAwait(false);
-            }
-            catch (Exception fault) when (IsEndOfConnection(fault))
-            {
-                // The client has gone without an answer.
-            }
-        }
-    }
-
-    /// <summary>Something has come from the client.</summary>
-    public void Heard() => _liveness.Heard(Time);
+    /// <summary>The client has sent something.</summary>
+    public void OnActivity() => _keepAlive.OnActivity(Time);
 
     /// <summary>A message is whole.</summary>
-    /// <param name="length">How many bytes it came in.</param>
+    /// <param name="length">The length in which it came, in bytes.</param>
     /// <exception cref="ClientFaultException">It is one too many.</exception>
-    public void Received(int length)
+    public void OnReceived(int length)
     {
-        route.Meter.Received(route, length);
+        Route.Meter.Received(Route, length);
         Count();
     }
 
     /// <summary>A ping has come.</summary>
     /// <exception cref="ClientFaultException">It is one too many.</exception>
-    public void Pinged() => Count();
+    public void OnPing() => Count();
 
-    /// <summary>The client has closed; it is answered with the same code.</summary>
-    /// <returns>What the application is to know.</returns>
-    public WebSocketDisconnect CloseReceived(int code, string reason)
+    /// <summary>The end of what the client sends has been read, while a handler may be at work: it has a while to finish.</summary>
+    public void OnEndRead(ClientEnd end)
     {
-        HasEnded = true;
-        var asked = _closedWith;
-        if (asked == 0)
+        if (end.Fault is { } fault)
         {
-            _closedByClientWith = code;
+            Route.AddFault(fault);
         }
 
-        Close(new WebSocketClose(WebSocketCodes.IsSendable(code) ? code : 1000));
-        return asked > 0 ? new WebSocketDisconnect(asked) : new WebSocketDisconnect(code, reason);
-    }
-
-    /// <summary>The client has broken a rule; it is told.</summary>
-    /// <returns>What the application is to know.</returns>
-    public WebSocketDisconnect Fault(ClientFaultException fault)
-    {
-        route.AddFault(fault);
-
-        // But for these what follows can't be understood any more, so there is no answer to wait for (RFC 6455, 7.1.7).
-        HasEnded |= fault.Code is not (CloseCodes.TooLarge or CloseCodes.PolicyViolation);
-        Close(new WebSocketClose(fault.Code, fault.Message));
-        return new WebSocketDisconnect(_closedWith);
-    }
-
-    /// <summary>The connection has ended without a word.</summary>
-    /// <returns>What the application is to know.</returns>
-    public WebSocketDisconnect Break()
-    {
-        HasEnded = true;
         lock (this)
         {
-            BeginClosing();
-        }
-
-        return new WebSocketDisconnect(_closedWith > 0 ? _closedWith : CloseCodes.Broken);
-    }
-
-    /// <inheritdoc/>
-    public void Drain(TimeSpan retryAfter)
-    {
-        var reason = string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.");
-        Close(new WebSocketClose(CloseCodes.Restart, reason), RefusalReason.Draining);
-    }
-
-    public void Dispose()
-    {
-        Wheel.Cancel(this);
-        _rate?.Dispose();
-        if (IsAccepted)
-        {
-            var byServer = _closedWith != 0 && _closedByClientWith == 0;
-            var code = byServer ? _closedWith : _closedByClientWith != 0 ? _closedByClientWith : CloseCodes.Broken;
-            route.Meter.Ended(route, Time.GetElapsedTime(_acceptedAt), code, byServer);
-        }
-    }
-
-    protected internal override void OnDue()
-    {
-        lock (this)
-        {
-            if (Time.GetElapsedTime(_deadlineSet) < _deadlineAfter)
+            _end = end;
+            if (_state == State.Open)
             {
-                // It was moved in the moment in which it was due.
-                return;
+                Wheel.Set(this, Options.CloseTimeout);
             }
+        }
+    }
 
+    /// <summary>The application has come to the end of what the client sends. A client that has closed gets the same code in return.</summary>
+    /// <returns>The event for the application.</returns>
+    public WebSocketDisconnect OnEnd(ClientEnd end)
+    {
+        lock (this)
+        {
+            var isClosedByServer = IsClosedByServer;
+            RespondToEnd(end);
+            return !isClosedByServer && end.Code is { } code ? new WebSocketDisconnect(code, end.Reason)
+                : new WebSocketDisconnect(_closedWith > 0 ? _closedWith : CloseCodes.Broken);
+        }
+    }
+
+    /// <summary>Closes, behind what waits; rejects a client that has not been accepted. The first close decides the code.</summary>
+    /// <param name="close">The code and the reason.</param>
+    /// <param name="rejection">The reason under which a client that has not been accepted is counted; null if it is counted elsewhere.</param>
+    public void Close(WebSocketClose close, RefusalReason? rejection = null)
+    {
+        WebSocketCodes.Require(close.Code);
+        lock (this)
+        {
             switch (_state)
             {
                 case State.Undecided:
-                    route.AddNotAccepted();
-                    Close(new WebSocketClose());
-                    return;
-                case State.Open when _liveness.Check(Time, Options, _reader!.IsReading, out var ping) is { } next:
-                    if (ping)
+                    if (rejection is { } reason)
                     {
-                        _outbox!.AddPing();
+                        Route.RefusedClients.Count(reason, Route.Name);
                     }
 
-                    SetDeadline(next);
-                    return;
-                case State.Accepting or State.Refused:
-                    return;
+                    Reject(new Refusal(WebSocketCodes.RefusalStatus(close.Code)));
+                    break;
+                case State.Accepting:
+                    _closeOnceAccepted ??= close;
+                    break;
                 case State.Open:
-                    route.AddNoPong();
+                    _closedWith = close.Code;
+                    _queue!.AddClose(WebSocketFrames.Close(close.Code, close.Reason));
+                    BeginClosing();
                     break;
             }
         }
+    }
 
-        context.Abort();
+    void ISendQueueOwner.OnPingSent() => _keepAlive.OnPingSent(Time);
+
+    void ISendQueueOwner.OnWriteFailed(Exception? exception)
+    {
+        lock (this)
+        {
+            if (exception is null && !IsGone)
+            {
+                Route.AddWriteTimeout();
+            }
+            else if (exception is not null && !EndOfConnection.Is(exception) && !IsGone)
+            {
+                WebSocketLog.WriteFailed(Services.Logger, Route.Name, exception);
+            }
+
+            if (_state == State.Open)
+            {
+                BeginClosing();
+            }
+
+            SetGone();
+        }
+
+        Ask(Work.Abort);
+    }
+
+    /// <summary>Checks a client that seems gone once more.</summary>
+    void IThreadPoolWorkItem.Execute() => BackgroundWork.Call(nameof(CheckKeepAlive), Services.Logger, () =>
+    {
+        lock (this)
+        {
+            if (_state == State.Open && _end is null)
+            {
+                CheckKeepAlive();
+            }
+        }
+    });
+
+    protected override void Begin()
+    {
+        Context.Response.OnStarting(
+            static connection =>
+            {
+                ((WebSocketConnection)connection).OnResponseStarting();
+                return Task.CompletedTask;
+            },
+            this);
+        lock (this)
+        {
+            if (!IsGone)
+            {
+                Wheel.Set(this, Options.AcceptTimeout);
+            }
+        }
+    }
+
+    protected override void OnDeadline()
+    {
+        switch (_state)
+        {
+            case State.Undecided:
+                Route.AddNotAccepted();
+                Reject(new Refusal(StatusCodes.Status503ServiceUnavailable), isFinal: true);
+                SetGone();
+                break;
+            case State.Open when _end is not null:
+                // The handler that is at work has had its time.
+                RespondToEnd(_end);
+                SetGone();
+                break;
+            case State.Open:
+                CheckKeepAlive();
+                break;
+            case State.Accepting or State.Closing:
+                Ask(Work.Abort);
+                SetGone();
+                break;
+            case State.Rejected:
+                CompleteRejection();
+                break;
+        }
+    }
+
+    protected override void OnDrain(TimeSpan retryAfter)
+    {
+        switch (_state)
+        {
+            case State.Undecided:
+                Route.RefusedClients.Count(RefusalReason.Draining, Route.Name);
+                Reject(OpenConnections.Unavailable(retryAfter), isFinal: true);
+                SetGone();
+                break;
+            case State.Open when _end is not null:
+                RespondToEnd(_end);
+                SetGone();
+                break;
+            case State.Accepting or State.Open:
+                var reason = string.Create(CultureInfo.InvariantCulture, $"The server restarts. Retry in {retryAfter.TotalMilliseconds:0} ms.");
+                Close(new WebSocketClose(CloseCodes.Restart, reason), RefusalReason.Draining);
+                break;
+            case State.Closing when _closedByClientWith != 0:
+                // A handler that still runs serves nobody.
+                SetGone();
+                break;
+            case State.Rejected:
+                CompleteRejection();
+                break;
+        }
+    }
+
+    /// <remarks>
+    /// A client that ends only its own direction may still read, and the handler that is at work has a while to finish. If the client does not read, the next
+    /// write fails.
+    /// </remarks>
+    protected override void OnDisconnected()
+    {
+        CancelAborted();
+        switch (_state)
+        {
+            case State.Undecided:
+                Decide(State.Rejected);
+                SetGone();
+                break;
+            case State.Open:
+                _end ??= ClientEnd.Broken;
+                Wheel.Set(this, Options.CloseTimeout);
+                break;
+        }
+    }
+
+    protected override bool OnFailed(Exception exception)
+    {
+        if (_state == State.Undecided)
+        {
+            // The pipeline of the server makes a response of it, with 500.
+            Decide(State.Rejected);
+            return true;
+        }
+
+        Close(new WebSocketClose(CloseCodes.ServerError, "The server has failed."));
+        return false;
+    }
+
+    protected override async Task FinishAsync()
+    {
+        Close(new WebSocketClose(), RefusalReason.Application);
+        await DecidedAsync().ConfigureAwait(false);
+        if (_queue is not null)
+        {
+            await _queue.FlushAsync().ConfigureAwait(false);
+            await _reader!.DiscardAsync().ConfigureAwait(false);
+            await _queue.EndAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected override async Task CloseAsync()
+    {
+        await DecidedAsync().ConfigureAwait(false);
+        if (_queue is not null)
+        {
+            await _queue.EndAsync().ConfigureAwait(false);
+            await _reader!.StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected override async ValueTask WriteAsync()
+    {
+        if (Interlocked.Exchange(ref _rejection, null) is not { } rejection)
+        {
+            return;
+        }
+
+        // An application may have begun a response of its own, or just set its status.
+        var response = Context.Response;
+        if (!response.HasStarted && (rejection.IsExplicit || response.StatusCode == StatusCodes.Status200OK))
+        {
+            await Refusals.WriteAsync(response, rejection.Refusal).ConfigureAwait(false);
+        }
+
+        if (rejection.IsFinal)
+        {
+            await response.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected override void Abort()
+    {
+        base.Abort();
+        _reader?.Abort();
+    }
+
+    protected override void OnOver()
+    {
+        _rate?.Dispose();
+        if (IsAccepted)
+        {
+            var byServer = IsClosedByServer;
+            var code = byServer ? _closedWith : _closedByClientWith != 0 ? _closedByClientWith : CloseCodes.Broken;
+            Route.Meter.Ended(Route, Time.GetElapsedTime(_acceptedAt), code, byServer);
+        }
+    }
+
+    /// <summary>Called under the lock.</summary>
+    private void RespondToEnd(ClientEnd end)
+    {
+        if (end.Fault is { } fault)
+        {
+            Close(new WebSocketClose(fault.Code, fault.Message));
+        }
+        else if (end.Code is { } code)
+        {
+            _closedByClientWith = _closedWith == 0 ? code : _closedByClientWith;
+            Close(new WebSocketClose(WebSocketCodes.IsSendable(code) ? code : CloseCodes.Normal));
+        }
+        else if (_state == State.Open)
+        {
+            BeginClosing();
+            SetGone();
+        }
     }
 
     /// <summary>One more of what is limited in number.</summary>
@@ -238,22 +421,29 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
         }
     }
 
-    private void Send(WebSocketSend send)
+    private ValueTask Send(WebSocketSend send)
     {
-        if (_outbox is { } outbox)
+        if (IsGone)
         {
-            if (!outbox.Add(send))
+            return Gone();
+        }
+
+        if (_queue is { } queue)
+        {
+            if (!queue.Add(send))
             {
                 Close(new WebSocketClose(CloseCodes.TryAgainLater, "The client reads too slowly."));
             }
         }
-        else if (_state != State.Refused)
+        else if (_state != State.Rejected)
         {
             throw new InvalidOperationException("The WebSocket is not accepted yet, so nothing can be sent. Call AcceptAsync first.");
         }
+
+        return ValueTask.CompletedTask;
     }
 
-    private Task RefuseAsync(Refusal refusal)
+    private void RejectByApplication(Refusal refusal)
     {
         Refusals.Require(refusal);
         lock (this)
@@ -261,169 +451,210 @@ internal sealed class WebSocketConnection(HttpContext context, WebSocketRoute ro
             if (_state != State.Undecided)
             {
                 Close(new WebSocketClose(refusal.CloseCode, refusal.Body));
-                return Task.CompletedTask;
+                return;
             }
 
             if (!refusal.IsCounted)
             {
-                route.RefusedClients.Count(RefusalReason.Application, route.Name);
+                Route.RefusedClients.Count(RefusalReason.Application, Route.Name);
             }
 
-            Decide(State.Refused);
+            Reject(refusal, isExplicit: true);
         }
+    }
 
-        return Refusals.WriteAsync(context.Response, refusal);
+    /// <summary>Called under the lock. The task of the request writes the response.</summary>
+    private void Reject(Refusal refusal, bool isExplicit = false, bool isFinal = false)
+    {
+        _rejection = new Rejection(refusal, isExplicit, isFinal);
+        Decide(State.Rejected);
+        Ask(Work.Write);
+    }
+
+    /// <summary>Called under the lock. The application has rejected the client and goes on; the client does not wait for it.</summary>
+    private void CompleteRejection()
+    {
+        _rejection = new Rejection(new Refusal(), IsExplicit: false, IsFinal: true);
+        Ask(Work.Write);
+        SetGone();
     }
 
     private async Task AcceptAsync(WebSocketAccept accept)
     {
         lock (this)
         {
-            if (_state is State.Refused)
+            if (_state == State.Rejected)
             {
                 return;
             }
 
-            if (_state is not State.Undecided)
+            if (_state != State.Undecided)
             {
                 throw new InvalidOperationException("The WebSocket has been accepted already.");
             }
 
+            WebSocketHandshake.Require(Context, accept);
             _state = State.Accepting;
+            Wheel.Set(this, Options.AcceptTimeout);
         }
 
-        foreach (var (name, value) in accept.Headers ?? new HeaderDictionary())
-        {
-            context.Response.Headers[name] = value;
-        }
-
-        var upgrade = context.Features.Get<WebSocketUpgrade>();
-        var compression = Options.Compression && upgrade is not null
-            ? CompressionAgreement.Find(context.Request.Headers.GetCommaSeparatedValues(HeaderNames.SecWebSocketExtensions))
-            : null;
-        if (compression is { Answer: var answer })
-        {
-            context.Response.Headers.SecWebSocketExtensions = answer;
-        }
-
-        WebSocket socket;
         try
         {
-            socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-            {
-                SubProtocol = accept.Subprotocol ?? BearerSubprotocol.Answer(context),
-                KeepAliveInterval = Timeout.InfiniteTimeSpan,
-            }).ConfigureAwait(false);
+            Open(await WebSocketHandshake.AcceptAsync(Context, accept, Options).ConfigureAwait(false));
         }
-        catch (Exception fault) when (IsEndOfConnection(fault))
+        catch (UpgradeRejectedException rejected)
         {
-            Decide(State.Refused);
-            return;
+            Route.AddUpgradeRejected(rejected);
+            lock (this)
+            {
+                Reject(OpenConnections.Unavailable(TimeSpan.FromSeconds(10)), isExplicit: true);
+            }
         }
-
-        _outbox = new Outbox(upgrade?.Output() ?? new WebSocketOutput(socket), route, context, compression?.Window ?? 0);
-        _reader = upgrade is null
-            ? new FrameworkReader(socket, this, Options.MaxMessageSize)
-            : new FrameReader(upgrade.Input(), this, _outbox, Options.MaxMessageSize, compression is not null);
-        _canPing = upgrade is not null && Options.PingInterval > TimeSpan.Zero;
-        _acceptedAt = Time.GetTimestamp();
-        route.Meter.Accepted(route);
-        Heard();
-        Decide(State.Open);
+        catch (Exception exception)
+        {
+            if (!OnHandshakeFailed(exception))
+            {
+                throw;
+            }
+        }
     }
 
-    /// <summary>The request has been answered.</summary>
-    private void Decide(State state)
+    /// <returns>Whether the client has left, so that the application need not know.</returns>
+    private bool OnHandshakeFailed(Exception exception)
     {
         lock (this)
         {
-            _state = state;
-            _decided?.TrySetResult();
-            if (state == State.Refused)
+            if (EndOfConnection.Is(exception) || IsGone || Context.Response.HasStarted)
             {
-                return;
+                Decide(State.Rejected);
+                SetGone();
+                Ask(Work.Abort);
+                return EndOfConnection.Is(exception);
             }
 
+            // The application can still reject the client; an exception that it does not handle does so.
+            _state = State.Undecided;
+            Wheel.Set(this, Options.AcceptTimeout);
             if (_closeOnceAccepted is { } close)
             {
                 Close(close);
             }
-            else if (_canPing)
+
+            return false;
+        }
+    }
+
+    /// <summary>The handshake is done.</summary>
+    private void Open(WebSocketHandshake handshake)
+    {
+        _queue = new SendQueue(handshake.Output, Route, this, Context.Connection.Id, handshake.DeflateWindow);
+        _reader = handshake.CreateReader(this, _queue, Options.MaxMessageSize);
+        _canPing = handshake.CanPing && Options.PingInterval > TimeSpan.Zero;
+        _acceptedAt = Time.GetTimestamp();
+        Route.Meter.Accepted(Route);
+        OnActivity();
+        lock (this)
+        {
+            Decide(State.Open);
+            _reader.Begin();
+        }
+    }
+
+    /// <summary>Somebody has begun a response. If it is neither the handshake nor a rejection, the application has written one of its own.</summary>
+    private void OnResponseStarting()
+    {
+        lock (this)
+        {
+            if (_state == State.Undecided)
             {
-                SetDeadline(Options.PingInterval);
+                Decide(State.Rejected);
             }
-            else
-            {
-                // The time to accept no longer counts.
-                Wheel.Cancel(this);
-            }
+        }
+    }
+
+    /// <summary>Called under the lock: the request has its response.</summary>
+    private void Decide(State state)
+    {
+        _state = state;
+        _decided?.TrySetResult();
+        if (state == State.Rejected)
+        {
+            Wheel.Set(this, Options.CloseTimeout);
+        }
+        else if (IsGone)
+        {
+            BeginClosing();
+        }
+        else if (_closeOnceAccepted is { } close)
+        {
+            Close(close);
+        }
+        else if (_canPing)
+        {
+            Wheel.Set(this, Options.PingInterval);
+        }
+        else
+        {
+            // The time to accept no longer counts.
+            Wheel.Clear(this);
         }
     }
 
     /// <summary>Called under the lock.</summary>
-    private void SetDeadline(TimeSpan after)
-    {
-        (_deadlineSet, _deadlineAfter) = (Time.GetTimestamp(), after);
-        Wheel.Set(this, after);
-    }
-
-    /// <summary>Closes, after what waits; refuses a client that has not been accepted. Whoever closes first says with what code.</summary>
-    /// <param name="close">The code and the reason.</param>
-    /// <param name="refusal">As what it is counted if the client has not been accepted; null if it is counted elsewhere.</param>
-    public void Close(WebSocketClose close, RefusalReason? refusal = null)
-    {
-        WebSocketCodes.Require(close.Code);
-        lock (this)
-        {
-            switch (_state)
-            {
-                case State.Undecided:
-                    if (refusal is { } reason)
-                    {
-                        route.RefusedClients.Count(reason, route.Name);
-                    }
-
-                    context.Response.StatusCode = WebSocketCodes.RefusalStatus(close.Code);
-                    Decide(State.Refused);
-                    break;
-                case State.Accepting:
-                    _closeOnceAccepted ??= close;
-                    break;
-                case State.Open:
-                    _closedWith = close.Code;
-                    _outbox!.AddClose(WebSocketFrames.Close(close.Code, close.Reason));
-                    BeginClosing();
-                    break;
-            }
-        }
-    }
-
     private void BeginClosing()
     {
         _state = State.Closing;
-        SetDeadline(Options.CloseTimeout);
+        if (!IsGone)
+        {
+            Wheel.Set(this, Options.CloseTimeout);
+        }
+    }
+
+    /// <summary>Called under the lock.</summary>
+    private void CheckKeepAlive()
+    {
+        if (_keepAlive.Check(Time, Options, _reader!.IsReading, out var ping) is { } next)
+        {
+            _rechecks = 0;
+            if (ping)
+            {
+                _queue!.AddPing();
+            }
+
+            Wheel.Set(this, next);
+        }
+        else if (_rechecks < MaxRechecks)
+        {
+            _rechecks++;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+        else
+        {
+            Route.AddNoPong();
+            BeginClosing();
+            SetGone();
+            Ask(Work.Abort);
+        }
+    }
+
+    private Task DecidedAsync()
+    {
+        lock (this)
+        {
+            return _state is State.Undecided or State.Accepting
+                ? (_decided ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                : Task.CompletedTask;
+        }
     }
 
     private async ValueTask<ClientEvent> ReceiveOnceDecidedAsync()
     {
-        var decided = Task.CompletedTask;
-        lock (this)
-        {
-            if (_state is State.Undecided or State.Accepting)
-            {
-                decided = (_decided ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-                SetDeadline(Options.AcceptTimeout);
-            }
-        }
-
-        await using (context.RequestAborted.UnsafeRegister(static self => ((WebSocketConnection)self!).Close(new WebSocketClose()), this))
-        {
-            await decided.ConfigureAwait(false);
-        }
-
+        await DecidedAsync().ConfigureAwait(false);
         return _reader is { } reader ? await reader.ReadAsync().ConfigureAwait(false) : new WebSocketDisconnect(CloseCodes.Broken);
     }
 
-    public static bool IsEndOfConnection(Exception fault) =>
-        fault is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException;
+    /// <param name="Refusal">The response.</param>
+    /// <param name="IsExplicit">Whether the application has written it down, so that it replaces a status that it has set otherwise.</param>
+    /// <param name="IsFinal">Whether the response is completed though the application has not ended.</param>
+    private sealed record Rejection(Refusal Refusal, bool IsExplicit, bool IsFinal);
 }

@@ -73,11 +73,24 @@ public sealed class WebSocketConnectionOptions
     /// <summary>How long the server waits for the answer to a ping before it takes the client for gone. Default: 30 seconds.</summary>
     public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a client waits to be accepted before it is refused. Default: 5 seconds.</summary>
+    /// <summary>
+    /// How long the application may take to accept or reject a client; then the client gets 503. Default: 5 seconds.
+    /// </summary>
     public TimeSpan AcceptTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the server waits for the client's answer when it closes. Default: 5 seconds.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a write may wait for a client that takes nothing; then the connection is cut, whatever the client sends meanwhile. A client that reads slowly must
+    /// take 16 KiB (64 KiB over TLS and HTTP/2) within this time. Default: 30 seconds.
+    /// </summary>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a consumer may go on after its client is gone. Then a warning names it, and a host that stops no longer waits for it. Default: 10 seconds.
+    /// </summary>
+    public TimeSpan ApplicationCloseTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Whether a WebSocket is closed with 3000 when the authentication of its request expires (<c>AuthenticationProperties.ExpiresUtc</c>, which cookies and
@@ -151,7 +164,11 @@ public sealed class WebSocketConnectionOptions
             yield return $"{nameof(WebSocketConnectionOptions)}.{nameof(WhenFull)} is {WhenFull}; expected one of {string.Join(", ", Enum.GetNames<WhenFull>())}.";
         }
 
-        foreach (var (name, value) in new[] { (nameof(PingTimeout), PingTimeout), (nameof(AcceptTimeout), AcceptTimeout), (nameof(CloseTimeout), CloseTimeout) })
+        foreach (var (name, value) in new[]
+        {
+            (nameof(PingTimeout), PingTimeout), (nameof(AcceptTimeout), AcceptTimeout), (nameof(CloseTimeout), CloseTimeout),
+            (nameof(WriteTimeout), WriteTimeout), (nameof(ApplicationCloseTimeout), ApplicationCloseTimeout),
+        })
         {
             if (value <= TimeSpan.Zero)
             {

@@ -8,8 +8,13 @@ using Microsoft.AspNetCore.Http;
 namespace ChannelsNet;
 
 /// <summary>
-/// Serves one WebSocket. What it sends after the WebSocket has ended goes nowhere, without an error: the client can leave at any time.
+/// Serves one WebSocket.
 /// </summary>
+/// <remarks>
+/// The client can leave at any time. A handler that is at work then may finish within <see cref="WebSocketConnectionOptions.CloseTimeout"/>. Later, or when the
+/// connection was cut, sending throws an <see cref="OperationCanceledException"/>: a handler that does not catch it ends, and nothing is logged.
+/// <see cref="Scope.Aborted"/> lets it end before.
+/// </remarks>
 public abstract class WebSocketConsumer : Consumer
 {
     private int _code = CloseCodes.Broken;
@@ -89,6 +94,8 @@ public abstract class WebSocketConsumer : Consumer
     /// <param name="code">1000, 1001, 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455, 7.4). Default: 1000, a normal end.</param>
     /// <param name="reason">Words for the client's log, at most 123 bytes of UTF-8.</param>
     protected internal Task CloseAsync(int code = 1000, string reason = "") => SendAsync(new WebSocketClose(code, reason));
+
+    internal sealed override bool HasCode => true;
 
     /// <summary>The host's JSON options.</summary>
     internal JsonSerializerOptions Json => Context.Services.Json;

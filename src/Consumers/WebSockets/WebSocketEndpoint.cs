@@ -4,6 +4,7 @@ using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Limits;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace ChannelsNet.WebSockets;
 
@@ -11,6 +12,9 @@ namespace ChannelsNet.WebSockets;
 internal sealed class WebSocketEndpoint(
     IApplication application, WebSocketRoute route, ConnectionPlaces places, IServiceProvider services, OpenConnections connections)
 {
+    /// <summary>When a client is to come back that comes while the host stops: another node takes it at once.</summary>
+    private static readonly TimeSpan _comeBack = TimeSpan.FromSeconds(1);
+
     public async Task ServeAsync(HttpContext context)
     {
         if (!context.WebSockets.IsWebSocketRequest)
@@ -27,19 +31,18 @@ internal sealed class WebSocketEndpoint(
         }
 
         ReadOnlySession.Install(context);
-        using var connection = new WebSocketConnection(context, route);
+        var connection = new WebSocketConnection(context, route);
         if (!connections.TryAdd(connection))
         {
             route.RefusedClients.Count(RefusalReason.Draining, route.Name);
-            await Refusals.WriteAsync(context.Response, OpenConnections.Refusal).ConfigureAwait(false);
+            await Refusals.WriteAsync(context.Response, OpenConnections.Unavailable(_comeBack)).ConfigureAwait(false);
             return;
         }
 
         using var expiry = AuthenticationExpiry.Watch(context, route, connection);
         try
         {
-            await application.RunAsync(ScopeOf(context), connection).ConfigureAwait(false);
-            await connection.FinishAsync().ConfigureAwait(false);
+            await connection.ServeAsync(application, ScopeOf(context, connection)).ConfigureAwait(false);
         }
         finally
         {
@@ -47,13 +50,13 @@ internal sealed class WebSocketEndpoint(
         }
     }
 
-    private Scope ScopeOf(HttpContext context) => new()
+    private Scope ScopeOf(HttpContext context, WebSocketConnection connection) => new()
     {
         Type = Scope.WebSocket,
         Services = services,
         Path = context.Request.Path,
-        RouteValues = context.Request.RouteValues,
-        Subprotocols = context.WebSockets.WebSocketRequestedProtocols.AsReadOnly(),
-        HttpContext = context,
+        RouteValues = new RouteValueDictionary(context.Request.RouteValues),
+        Subprotocols = WebSocketHandshake.Subprotocols(context),
+        Request = connection.Request,
     };
 }

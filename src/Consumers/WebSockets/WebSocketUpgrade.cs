@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ChannelsNet.WebSockets;
 
 /// <summary>
-/// Stands between the framework's WebSocket handshake and the server, and keeps what the server gives it: the framework's WebSocket is neither read nor
+/// Sits between the framework's WebSocket handshake and the server, and keeps the stream that the server gives. The framework's WebSocket is neither read nor
 /// written.
 /// </summary>
 internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeature, IHttpExtendedConnectFeature
@@ -24,7 +24,7 @@ internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeatur
 
     public string? Protocol => _connect?.Protocol;
 
-    /// <summary>Takes the place of the server's features, if the request can be upgraded by them; a server that makes WebSockets by itself keeps doing so.</summary>
+    /// <summary>Replaces the features of the server by this, if the request can be upgraded by them. A server with WebSockets of its own keeps them.</summary>
     public static void Install(HttpContext context)
     {
         var upgrade = new WebSocketUpgrade(context);
@@ -43,18 +43,24 @@ internal sealed class WebSocketUpgrade(HttpContext context) : IHttpUpgradeFeatur
     public IOutput Output() => SocketOutput.Create(_socket, _stream!, context.Response.Headers);
 
     /// <summary>
-    /// Where to read from the client, once the request has been upgraded: of Kestrel's HTTP/1.1 the pipe of the connection, which nobody else reads any
-    /// more.
+    /// Where to read from the client, once the request has been upgraded: for HTTP/1.1 on Kestrel the pipe of the connection, which Kestrel no longer reads.
     /// </summary>
     public PipeReader Input() =>
-        HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IConnectionTransportFeature>() is { } transport
+        DirectTransport.IsOn && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IConnectionTransportFeature>() is { } transport
             ? transport.Transport.Input
             : PipeReader.Create(_stream!, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
 
     public async Task<Stream> UpgradeAsync()
     {
-        _socket = SocketOutput.Find(context);
-        return _stream = await _upgrade!.UpgradeAsync().ConfigureAwait(false);
+        _socket = DirectTransport.IsOn ? SocketOutput.Find(context) : null;
+        try
+        {
+            return _stream = await _upgrade!.UpgradeAsync().ConfigureAwait(false);
+        }
+        catch (InvalidOperationException exception) when (!context.Response.HasStarted)
+        {
+            throw new UpgradeRejectedException(exception);
+        }
     }
 
     public async ValueTask<Stream> AcceptAsync() => _stream = await _connect!.AcceptAsync().ConfigureAwait(false);

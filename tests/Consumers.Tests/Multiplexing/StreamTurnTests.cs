@@ -157,7 +157,7 @@ public sealed class StreamTurnTests : IDisposable
             millisecondsOfRoute is { } route ? streams.WithWebSocketOptions(options => options.AcceptTimeout = TimeSpan.FromMilliseconds(route)) : streams,
             options => options.AcceptTimeout = TimeSpan.FromMilliseconds(millisecondsOfHost));
         using var client = await StreamsClient.ConnectAsync(server);
-        Assert.Equal("close 1011 The server has not accepted the stream.", await client.NextAsync("a"));
+        Assert.Equal("close 1013 The server has not accepted the stream.", await client.NextAsync("a"));
         Assert.Equal("not accepted yet", await _diary.NextAsync());
         Assert.Equal("disconnect 1006", await _diary.NextAsync());
         Assert.Equal("close 1000 Every stream has ended.", await client.NextAsync(""));

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ChannelsNet.Running;
@@ -8,9 +9,10 @@ public sealed class TimingWheelTests : IDisposable
     private static readonly TimeSpan _late = 3 * TimingWheel.Step;
 
     private readonly CountingTime _time = new();
+    private readonly FakeLogger _log = new();
     private readonly TimingWheel _wheel;
 
-    public TimingWheelTests() => _wheel = new TimingWheel(_time);
+    public TimingWheelTests() => _wheel = new TimingWheel(_time, _log);
 
     public void Dispose() => _wheel.Dispose();
 
@@ -64,24 +66,138 @@ public sealed class TimingWheelTests : IDisposable
     }
 
     [Fact]
-    public void It_can_be_cancelled_once_and_again()
+    public void It_can_be_cleared_once_and_again_and_set_later()
     {
-        Noted first = new(_time), cancelled = new(_time), last = new(_time);
-        foreach (var deadline in new[] { first, cancelled, last })
+        Noted first = new(_time), cleared = new(_time), last = new(_time);
+        foreach (var deadline in new[] { first, cleared, last })
         {
             _wheel.Set(deadline, TimeSpan.FromSeconds(1));
         }
 
-        _wheel.Cancel(cancelled);
-        _wheel.Cancel(cancelled);
-        _wheel.Cancel(new Noted(_time));
+        _wheel.Clear(cleared);
+        _wheel.Clear(cleared);
+        _wheel.Clear(new Noted(_time));
         _time.Pass(TimeSpan.FromSeconds(2));
-        Assert.Empty(cancelled.At);
+        Assert.Empty(cleared.At);
         Assert.Single(first.At);
         Assert.Single(last.At);
-        _wheel.Set(cancelled, TimeSpan.FromSeconds(1));
+        _wheel.Set(cleared, TimeSpan.FromSeconds(1));
         _time.Pass(TimeSpan.FromSeconds(2));
-        Assert.Single(cancelled.At);
+        Assert.Single(cleared.At);
+    }
+
+    [Fact]
+    public void After_it_is_cancelled_it_is_never_due_and_cannot_be_set()
+    {
+        var deadline = new Noted(_time);
+        _wheel.Set(deadline, TimeSpan.FromSeconds(1));
+        _wheel.Cancel(deadline);
+        _wheel.Set(deadline, TimeSpan.FromSeconds(1));
+        _time.Pass(TimeSpan.FromSeconds(10));
+        Assert.Empty(deadline.At);
+    }
+
+    [Theory]
+    [InlineData("cancel")]
+    [InlineData("clear")]
+    [InlineData("move")]
+    public void It_is_not_due_any_more_when_an_earlier_one_of_the_same_moment_has_changed_it(string how)
+    {
+        // Both are found due together, and then run one after the other.
+        Noted? second = null;
+        var first = new Noted(_time, () => Change(second!));
+        second = new Noted(_time, () => Change(first));
+        _wheel.Set(first, TimeSpan.FromSeconds(1));
+        _wheel.Set(second, TimeSpan.FromSeconds(1));
+        _time.Pass(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, first.At.Count + second.At.Count);
+
+        void Change(Noted deadline)
+        {
+            switch (how)
+            {
+                case "cancel":
+                    _wheel.Cancel(deadline);
+                    break;
+                case "clear":
+                    _wheel.Clear(deadline);
+                    break;
+                default:
+                    _wheel.Set(deadline, TimeSpan.FromSeconds(60));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Many threads set, move and cancel deadlines in the very moment in which they are due.</summary>
+    [Fact]
+    public async Task Once_cancel_has_returned_it_does_not_run()
+    {
+        using var wheel = new TimingWheel(TimeProvider.System, _log);
+        var end = TimeProvider.System.GetTimestamp() + (3 * TimeProvider.System.TimestampFrequency);
+        var threads = Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        {
+            var (random, ran) = (new Random(seed), 0);
+            while (TimeProvider.System.GetTimestamp() < end)
+            {
+                var deadlines = Enumerable.Range(0, 200).Select(_ => new Ended()).ToArray();
+                foreach (var deadline in deadlines)
+                {
+                    wheel.Set(deadline, TimeSpan.FromMilliseconds(random.Next(100)));
+                }
+
+                await Task.Delay(random.Next(100, 300));
+                foreach (var deadline in deadlines)
+                {
+                    wheel.Set(deadline, TimeSpan.Zero);
+                    Thread.SpinWait(random.Next(20));
+                    wheel.Cancel(deadline);
+                    deadline.HasEnded = true;
+                    wheel.Set(deadline, TimeSpan.Zero);
+                    ran += deadline.Ran;
+                }
+            }
+
+            return ran;
+        })).ToArray();
+        Assert.InRange((await Task.WhenAll(threads)).Sum(), 1, int.MaxValue);
+        Assert.Empty(_log.Collector.GetSnapshot());
+    }
+
+    [Fact]
+    public void One_that_throws_is_logged_and_keeps_no_other_from_being_due()
+    {
+        var (before, after) = (new Noted(_time), new Noted(_time));
+        _wheel.Set(before, TimeSpan.FromSeconds(1));
+        _wheel.Set(new Noted(_time, () => throw new InvalidOperationException("mine")), TimeSpan.FromSeconds(1));
+        _wheel.Set(after, TimeSpan.FromSeconds(1));
+        _time.Pass(TimeSpan.FromSeconds(2));
+        Assert.Single(before.At);
+        Assert.Single(after.At);
+        Assert.Equal("mine", _log.LatestRecord.Exception?.Message);
+    }
+
+    [Fact]
+    public async Task It_runs_without_the_context_of_whoever_has_created_the_wheel_or_set_the_first_deadline()
+    {
+        var user = new AsyncLocal<string?> { Value = "Ann" };
+        var seen = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var wheel = new TimingWheel(TimeProvider.System, _log);
+        wheel.Set(new Noted(TimeProvider.System, () => seen.SetResult(user.Value)), TimeSpan.Zero);
+        Assert.Null(await seen.Task.WaitAsync(TestServer.Patience));
+    }
+
+    [Fact]
+    public void After_the_end_of_the_wheel_nothing_is_due_and_nothing_throws()
+    {
+        var deadline = new Noted(_time);
+        _wheel.Set(deadline, TimeSpan.FromSeconds(1));
+        _wheel.Dispose();
+        _wheel.Set(deadline, TimeSpan.FromSeconds(1));
+        _time.Pass(TimeSpan.FromSeconds(10));
+        _wheel.Clear(deadline);
+        _wheel.Cancel(deadline);
+        Assert.Empty(deadline.At);
     }
 
     [Theory]
@@ -102,7 +218,7 @@ public sealed class TimingWheelTests : IDisposable
 
             if (random.Next(4) == 0)
             {
-                _wheel.Cancel(deadline);
+                _wheel.Clear(deadline);
                 expected.Remove(deadline);
             }
             else
@@ -160,7 +276,7 @@ public sealed class TimingWheelTests : IDisposable
         Assert.Equal(ticks, _time.Ticks);
 
         _wheel.Set(deadline, TimeSpan.FromSeconds(1));
-        _wheel.Cancel(deadline);
+        _wheel.Clear(deadline);
         _time.Pass(TimeSpan.FromMinutes(10));
         Assert.InRange(_time.Ticks, ticks, ticks + 1);
         Assert.Single(deadline.At);
@@ -178,6 +294,22 @@ public sealed class TimingWheelTests : IDisposable
         {
             At.Add(time.GetTimestamp());
             onDue?.Invoke();
+        }
+    }
+
+    private sealed class Ended : TimingWheel.Deadline
+    {
+        public volatile bool HasEnded;
+
+        public int Ran { get; private set; }
+
+        protected internal override void OnDue()
+        {
+            Ran++;
+            if (HasEnded)
+            {
+                throw new InvalidOperationException("It ran after its end.");
+            }
         }
     }
 

@@ -129,7 +129,7 @@ public sealed class WebSocketMeterTests
         Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/ws/", ("Origin", "https://other.example")));
         Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/ws/?do=close"));
         Assert.Equal(HttpStatusCode.Gone, await server.StatusAsync("/ws/?do=refuse"));
-        Assert.Equal(HttpStatusCode.Forbidden, await server.StatusAsync("/ws/?do=nothing"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await server.StatusAsync("/ws/?do=nothing"));
         Assert.Equal(["origin at /ws/", "application at /ws/", "application at /ws/", "accept_timeout at /ws/"], _refused.Counts);
         Assert.Equal(
             ["Warning: WebSocket /ws/: 1 refused since the last such line, the last because it was neither accepted nor closed within WebSocketConnectionOptions.AcceptTimeout = 0.05 s"],

@@ -16,6 +16,14 @@ internal static class RouteRefusals
         route.Name,
         $"it did not answer a ping within {Option(nameof(route.Options.PingTimeout))} = {route.Options.PingTimeout.TotalSeconds} s");
 
+    public static void AddWriteTimeout(this WebSocketRoute route) => route.RefusedClients.Add(
+        RefusalReason.WriteTimeout,
+        route.Name,
+        $"it took nothing of what was written for {Option(nameof(route.Options.WriteTimeout))} = {route.Options.WriteTimeout.TotalSeconds} s");
+
+    public static void AddUpgradeRejected(this WebSocketRoute route, UpgradeRejectedException rejected) =>
+        route.RefusedClients.Add(RefusalReason.ServerLimit, route.Name, $"the server takes no more upgraded connections: {rejected.Message}");
+
     public static void AddFault(this WebSocketRoute route, ClientFaultException fault)
     {
         var (reason, why) = fault.Code switch

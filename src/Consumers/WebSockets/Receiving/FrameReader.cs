@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
+using ChannelsNet.Running;
 using ChannelsNet.WebSockets.Sending;
 using static ChannelsNet.WebSockets.WebSocketFrames;
 
@@ -13,7 +14,8 @@ namespace ChannelsNet.WebSockets.Receiving;
 /// Reads the frames of a client (RFC 6455, 5), also of one that compresses (RFC 7692). It reads from the connection's pipe without anything between, and
 /// an idle connection costs it one small object.
 /// </summary>
-internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connection, Outbox outbox, int maxMessageSize, bool mayCompress) : WebSocketReader
+internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connection, SendQueue queue, int maxMessageSize, bool mayCompress)
+    : WebSocketReader(connection)
 {
     private MessageBuilder _message;
 
@@ -24,9 +26,13 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
     private bool _isFinal;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<ClientEvent> ReadAsync()
+    protected override async ValueTask<ClientEvent> ReadNextAsync()
     {
-        BeginRead();
+        if (!TryBeginRead())
+        {
+            return ClientEnd.Broken;
+        }
+
         try
         {
             while (true)
@@ -39,25 +45,25 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
 
                 if (result.IsCompleted)
                 {
-                    return connection.Break();
+                    return End(ClientEnd.Broken);
                 }
             }
         }
         catch (ClientFaultException fault)
         {
-            _message.Clear();
-            return connection.Fault(fault);
+            return End(new ClientEnd { Fault = fault });
         }
-        catch (Exception fault) when (WebSocketConnection.IsEndOfConnection(fault))
+        catch (Exception exception) when (EndOfConnection.Is(exception))
         {
-            _message.Clear();
-            return connection.Break();
+            return End(ClientEnd.Broken);
         }
         finally
         {
             EndRead();
         }
     }
+
+    protected override void Release() => _message.Clear();
 
     protected override async Task DiscardRestAsync()
     {
@@ -77,7 +83,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
     /// <summary>Takes frames out of the buffer until a message is whole; null if it takes more bytes.</summary>
     private ClientEvent? Parse(ReadOnlySequence<byte> buffer)
     {
-        connection.Heard();
+        Connection.OnActivity();
         ClientEvent? received = null;
         var takesMore = false;
         try
@@ -174,7 +180,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
             return null;
         }
 
-        connection.Received(_message.Length);
+        Connection.OnReceived(_message.Length);
         return _message.End(maxMessageSize);
     }
 
@@ -195,9 +201,9 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         switch (head.Opcode)
         {
             case Opcode.Ping:
-                connection.Pinged();
+                Connection.OnPing();
                 payload.CopyTo(Create(Opcode.Pong, length, out var pong));
-                outbox.AddPong(pong);
+                queue.AddPong(pong);
                 break;
             case Opcode.Close:
                 received = Close(payload);
@@ -207,11 +213,11 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         return true;
     }
 
-    private WebSocketDisconnect Close(ReadOnlySpan<byte> payload)
+    private ClientEnd Close(ReadOnlySpan<byte> payload)
     {
         if (payload.Length == 0)
         {
-            return connection.CloseReceived(CloseCodes.None, "");
+            return End(new ClientEnd { Code = CloseCodes.None });
         }
 
         var code = payload.Length > 1 ? BinaryPrimitives.ReadUInt16BigEndian(payload) : 0;
@@ -222,7 +228,7 @@ internal sealed class FrameReader(PipeReader pipe, WebSocketConnection connectio
         }
 
         return Utf8.IsValid(reason)
-            ? connection.CloseReceived(code, Encoding.UTF8.GetString(reason))
+            ? End(new ClientEnd { Code = code, Reason = Encoding.UTF8.GetString(reason) })
             : throw new ClientFaultException(CloseCodes.InvalidPayload, "A reason must be UTF-8.");
     }
 

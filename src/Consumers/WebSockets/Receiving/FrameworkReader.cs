@@ -1,30 +1,42 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using System.Text;
+using ChannelsNet.Running;
 
 namespace ChannelsNet.WebSockets.Receiving;
 
 /// <summary>Reads by the framework's WebSocket where that is all that a server gives, such as ASP.NET Core's test host.</summary>
-internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection connection, int maxMessageSize) : WebSocketReader
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A token source without a timer holds nothing.")]
+internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection connection, int maxMessageSize) : WebSocketReader(connection)
 {
     private const int Smallest = 4096;
 
-    public override async ValueTask<ClientEvent> ReadAsync()
+    /// <summary>The end of the request does not end such a WebSocket.</summary>
+    private readonly CancellationTokenSource _aborted = new();
+
+    public override void Abort() => _aborted.Cancel();
+
+    protected override async ValueTask<ClientEvent> ReadNextAsync()
     {
-        BeginRead();
+        if (!TryBeginRead())
+        {
+            return ClientEnd.Broken;
+        }
+
         try
         {
             // Ends when there is something to read; until then no buffer is held.
-            var first = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+            var first = await socket.ReceiveAsync(Memory<byte>.Empty, _aborted.Token).ConfigureAwait(false);
             return await ReadAsync(first).ConfigureAwait(false);
         }
         catch (ClientFaultException fault)
         {
-            return connection.Fault(fault);
+            return End(new ClientEnd { Fault = fault });
         }
-        catch (Exception fault) when (WebSocketConnection.IsEndOfConnection(fault))
+        catch (Exception exception) when (EndOfConnection.Is(exception))
         {
-            return connection.Break();
+            return End(ClientEnd.Broken);
         }
         finally
         {
@@ -37,7 +49,7 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
         var buffer = ArrayPool<byte>.Shared.Rent(Smallest);
         try
         {
-            while ((await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false)).MessageType != WebSocketMessageType.Close)
+            while ((await socket.ReceiveAsync(buffer.AsMemory(), _aborted.Token).ConfigureAwait(false)).MessageType != WebSocketMessageType.Close)
             {
             }
         }
@@ -60,7 +72,7 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
                     buffer = Grow(buffer);
                 }
 
-                part = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None).ConfigureAwait(false);
+                part = await socket.ReceiveAsync(buffer.AsMemory(length), _aborted.Token).ConfigureAwait(false);
                 length += part.Count;
                 if (length > maxMessageSize)
                 {
@@ -70,13 +82,16 @@ internal sealed class FrameworkReader(WebSocket socket, WebSocketConnection conn
 
             if (part.MessageType != WebSocketMessageType.Close)
             {
-                connection.Received(length);
+                Connection.OnReceived(length);
             }
 
             return part.MessageType switch
             {
-                WebSocketMessageType.Close => connection.CloseReceived(
-                    (int)(socket.CloseStatus ?? WebSocketCloseStatus.Empty), socket.CloseStatusDescription ?? ""),
+                WebSocketMessageType.Close => End(new ClientEnd
+                {
+                    Code = (int)(socket.CloseStatus ?? WebSocketCloseStatus.Empty),
+                    Reason = socket.CloseStatusDescription ?? "",
+                }),
                 WebSocketMessageType.Text => new WebSocketReceive(Encoding.UTF8.GetString(buffer, 0, length)),
                 _ => new WebSocketReceive(buffer.AsSpan(0, length).ToArray()),
             };

@@ -9,31 +9,34 @@ namespace ChannelsNet.WebSockets.Sending;
 /// Writes straight to the socket of a plain HTTP/1.1 connection of Kestrel, which saves the way through Kestrel's pipe and one more thread.
 /// </summary>
 /// <remarks>
-/// After its answer to the handshake Kestrel writes nothing to such a connection. But the answer may still be on its way to the socket when the first
-/// message is to be written; so that they do not change places, the socket is asked (Linux, TCP_INFO) whether it has sent anything yet. If that can't be
-/// told, this writes by the stream, for good.
+/// After its response to the handshake Kestrel writes nothing to such a connection. But the response may not have left yet when the first message is written,
+/// and must not be overtaken. So before the first write the operating system is asked (Linux, TCP_INFO) whether the socket has sent anything. If the system does
+/// not know, this writes by the stream from then on.
 /// </remarks>
 internal sealed class SocketOutput : IOutput
 {
     private const int TcpLevel = 6;
     private const int TcpInfo = 11;
 
-    /// <summary>Where tcpi_bytes_sent stands in Linux's struct tcp_info, since 4.19.</summary>
+    /// <summary>The offset of tcpi_bytes_sent in Linux's struct tcp_info, since 4.19.</summary>
     private const int BytesSent = 200;
 
-    /// <summary>An answer of this size leaves in one piece.</summary>
-    private const int LargestAnswer = 4096;
+    /// <summary>A response of at most this size leaves in one piece.</summary>
+    private const int LargestResponse = 4096;
 
-    /// <summary>The colon, the blank and the end of a header's line.</summary>
+    /// <summary>The colon, the space and the line break of a header.</summary>
     private const int HeaderOverhead = 4;
 
-    /// <summary>So often the first write lets other work of the thread pool go first, of which sending the answer is a part.</summary>
-    private const int MostWaits = 16;
+    /// <summary>A client that reads slowly must take this many bytes within <see cref="WebSocketConnectionOptions.WriteTimeout"/>.</summary>
+    private const int LargestPart = 16 * 1024;
+
+    /// <summary>How often the first write lets other work of the thread pool run before it; sending the response is part of that work.</summary>
+    private const int MaxYields = 16;
 
     private readonly Socket _socket;
     private readonly Stream _stream;
-    private bool _hasAnswered;
-    private bool _isGivenUp;
+    private bool _hasResponded;
+    private StreamOutput? _fallback;
 
     private SocketOutput(Socket socket, Stream stream)
     {
@@ -42,8 +45,8 @@ internal sealed class SocketOutput : IOutput
     }
 
     /// <summary>
-    /// The socket of a request if this can write to it later: it is not encrypted, nothing has been put between it and Kestrel, and no answer has
-    /// gone over it yet.
+    /// Returns the socket of a request if this can write to it later: it is not encrypted, nothing has been put between it and Kestrel, and it has sent no
+    /// response yet. Else null.
     /// </summary>
     public static Socket? Find(HttpContext context) =>
         OperatingSystem.IsLinux()
@@ -51,17 +54,17 @@ internal sealed class SocketOutput : IOutput
         && context.Features.Get<IConnectionSocketFeature>() is { } feature
         && context.Features.Get<IConnectionTransportFeature>()?.Transport is { } transport
 
-        // Whoever encrypts or logs what goes through puts a transport of his own there, which comes from another assembly.
+        // TLS and connection middleware replace the transport by one of another assembly.
         && transport.GetType().Assembly == feature.GetType().Assembly
         && HasSent(feature.Socket) is false
             ? feature.Socket
             : null;
 
-    /// <summary>Writes by the socket if there is one that will do, else by the stream.</summary>
+    /// <summary>Creates an output that writes by the socket if there is one, else by the stream.</summary>
     /// <param name="socket">The socket, found before the request was upgraded.</param>
     /// <param name="stream">The stream of the upgraded request.</param>
-    /// <param name="answer">The headers of the answer.</param>
-    public static IOutput Create(Socket? socket, Stream stream, IHeaderDictionary answer)
+    /// <param name="response">The headers of the response to the handshake.</param>
+    public static IOutput Create(Socket? socket, Stream stream, IHeaderDictionary response)
     {
         if (socket is null)
         {
@@ -69,7 +72,7 @@ internal sealed class SocketOutput : IOutput
         }
 
         var length = 0;
-        foreach (var (name, values) in answer)
+        foreach (var (name, values) in response)
         {
             foreach (var value in values)
             {
@@ -77,58 +80,64 @@ internal sealed class SocketOutput : IOutput
             }
         }
 
-        return length > LargestAnswer ? new StreamOutput(stream) : new SocketOutput(socket, stream);
+        return length > LargestResponse ? new StreamOutput(stream) : new SocketOutput(socket, stream);
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
     {
-        if (!_hasAnswered)
+        if (!_hasResponded)
         {
-            return WriteFirstAsync(bytes);
+            return WriteFirstAsync(bytes, progress);
         }
 
-        if (_isGivenUp)
+        if (_fallback is not null)
         {
-            return _stream.WriteAsync(bytes);
+            return _fallback.WriteAsync(bytes, progress);
         }
 
         var sent = _socket.Send(bytes.Span, SocketFlags.None, out var error);
         return error switch
         {
             SocketError.Success when sent == bytes.Length => ValueTask.CompletedTask,
-            SocketError.Success => WriteRestAsync(bytes[sent..]),
-            SocketError.WouldBlock => WriteRestAsync(bytes),
-            _ => ValueTask.FromException(new IOException("The client's socket can't be written to.", new SocketException((int)error))),
+            SocketError.Success => WriteRestAsync(bytes[sent..], progress),
+            SocketError.WouldBlock => WriteRestAsync(bytes, progress),
+            _ => ValueTask.FromException(new IOException("The socket of the client failed.", new SocketException((int)error))),
         };
     }
 
-    private async ValueTask WriteFirstAsync(ReadOnlyMemory<byte> bytes)
+    private async ValueTask WriteFirstAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
     {
-        for (var i = 0; HasSent(_socket) is false && i < MostWaits; i++)
+        for (var i = 0; HasSent(_socket) is false && i < MaxYields; i++)
         {
             await Task.Yield();
         }
 
-        _isGivenUp = HasSent(_socket) is not true;
-        if (!_isGivenUp)
+        if (HasSent(_socket) is true)
         {
-            // Kestrel's own sending and receiving is asynchronous, and so is not touched by this.
+            // Kestrel's own sending and receiving is asynchronous, so this does not affect it.
             _socket.Blocking = false;
         }
+        else
+        {
+            _fallback = new StreamOutput(_stream);
+        }
 
-        _hasAnswered = true;
-        await WriteAsync(bytes).ConfigureAwait(false);
+        _hasResponded = true;
+        await WriteAsync(bytes, progress).ConfigureAwait(false);
     }
 
-    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> bytes)
+    /// <summary>The socket completes a send when it has taken all of it, so it gets parts: a slow client makes progress that can be seen.</summary>
+    private async ValueTask WriteRestAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
     {
         while (bytes.Length > 0)
         {
-            bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false)..];
+            var part = bytes[..Math.Min(bytes.Length, LargestPart)];
+            bytes = bytes[await _socket.SendAsync(part, SocketFlags.None).ConfigureAwait(false)..];
+            progress.OnProgress();
         }
     }
 
-    /// <summary>Whether any bytes have gone out; null if that is not known.</summary>
+    /// <summary>Whether the socket has sent anything; null if the system does not say.</summary>
     private static bool? HasSent(Socket socket)
     {
         Span<byte> info = stackalloc byte[BytesSent + sizeof(ulong)];

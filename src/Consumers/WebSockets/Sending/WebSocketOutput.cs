@@ -4,10 +4,10 @@ using System.Text;
 
 namespace ChannelsNet.WebSockets.Sending;
 
-/// <summary>Writes by a WebSocket that gives no access to what is beneath it, such as that of ASP.NET Core's test host: message by message, without pings.</summary>
+/// <summary>Writes by a WebSocket that gives no access to what is below it, such as that of ASP.NET Core's test host: message by message, without pings.</summary>
 internal sealed class WebSocketOutput(WebSocket socket) : IOutput
 {
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
     {
         while (bytes.Length > 0)
         {
@@ -15,6 +15,7 @@ internal sealed class WebSocketOutput(WebSocket socket) : IOutput
             var head = WebSocketFrames.ReadHead(bytes.Span, out var length);
             await WriteAsync(opcode, bytes.Slice(head, length)).ConfigureAwait(false);
             bytes = bytes[(head + length)..];
+            progress.OnProgress();
         }
     }
 

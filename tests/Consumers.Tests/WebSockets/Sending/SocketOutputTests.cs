@@ -6,6 +6,15 @@ namespace ChannelsNet.WebSockets.Sending;
 
 public sealed class SocketOutputTests
 {
+    private readonly Progress _progress = new();
+
+    private sealed class Progress : IWriteProgress
+    {
+        public void OnProgress()
+        {
+        }
+    }
+
     [Fact]
     public async Task A_socket_that_the_client_has_closed_meanwhile_is_no_fault_of_the_handshake()
     {
@@ -13,7 +22,7 @@ public sealed class SocketOutputTests
         socket.Dispose();
         using var stream = new MemoryStream();
         var output = SocketOutput.Create(socket, stream, new HeaderDictionary());
-        await output.WriteAsync(new byte[] { 1, 2 });
+        await output.WriteAsync(new byte[] { 1, 2 }, _progress);
         Assert.Equal([1, 2], stream.ToArray());
     }
 
@@ -32,7 +41,7 @@ public sealed class SocketOutputTests
         // The server is still writing its answer, so what comes behind it has to go the same way.
         await socket.SendAsync("HTTP/1.1 101"u8.ToArray());
         var output = SocketOutput.Create(socket, stream, new HeaderDictionary { ["X-Much"] = new string('x', length) });
-        await output.WriteAsync("frame"u8.ToArray());
+        await output.WriteAsync("frame"u8.ToArray(), _progress);
         Assert.Equal(byTheSocket ? "" : "frame", System.Text.Encoding.ASCII.GetString(stream.ToArray()));
         socket.Shutdown(SocketShutdown.Send);
         using var received = new StreamReader(client.GetStream());

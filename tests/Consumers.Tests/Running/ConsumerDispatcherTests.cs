@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.Running;
 
-/// <summary>Connections take turns, and none keeps another waiting.</summary>
-public sealed class TurnsTests : IDisposable
+/// <summary>Connections share threads, and none keeps another waiting.</summary>
+public sealed class ConsumerDispatcherTests : IDisposable
 {
     private readonly Diary _diary = new();
     private readonly Gate _gate = new();

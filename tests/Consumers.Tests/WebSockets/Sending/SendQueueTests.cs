@@ -3,8 +3,6 @@ using System.Net.WebSockets;
 using System.Threading.Channels;
 using ChannelsNet.Hosting;
 using ChannelsNet.Telemetry;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
@@ -14,17 +12,17 @@ using Microsoft.Extensions.Time.Testing;
 namespace ChannelsNet.WebSockets.Sending;
 
 /// <summary>The queue of one client, over writes that end when the test says so.</summary>
-public sealed class OutboxTests : IAsyncLifetime
+public sealed class SendQueueTests : IAsyncLifetime
 {
     private readonly WebSocketConnectionOptions _options = new() { MaxQueuedMessages = 3 };
     private readonly HeldOutput _output = new();
-    private readonly Lifetime _lifetime = new();
+    private readonly Owner _owner = new();
     private readonly FakeTimeProvider _time = new();
     private readonly LineLogger _log = new();
     private readonly List<string> _counted = [];
     private readonly MeterListener _meters = new();
     private ServiceProvider _services = null!;
-    private Outbox _outbox = null!;
+    private SendQueue _queue = null!;
 
     public Task InitializeAsync()
     {
@@ -43,7 +41,7 @@ public sealed class OutboxTests : IAsyncLifetime
         _meters.SetMeasurementEventCallback<long>((_, count, tags, _) =>
             _counted.Add($"{count} {string.Join(" ", tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order())}"));
         _meters.Start();
-        _outbox = Create(_output);
+        _queue = Create(_output);
         return Task.CompletedTask;
     }
 
@@ -60,7 +58,7 @@ public sealed class OutboxTests : IAsyncLifetime
         var first = await BeginAsync();
         for (var i = 1; i <= 3; i++)
         {
-            Assert.True(_outbox.Add(Text($"{i}")));
+            Assert.True(_queue.Add(Text($"{i}")));
         }
 
         first.End();
@@ -72,9 +70,9 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task There_is_one_write_at_a_time()
     {
         var first = await BeginAsync();
-        _outbox.Add(Text("1"));
-        _outbox.AddPing();
-        _outbox.AddClose(WebSocketFrames.Close(1000, ""));
+        _queue.Add(Text("1"));
+        _queue.AddPing();
+        _queue.AddClose(WebSocketFrames.Close(1000, ""));
         first.End();
         (await _output.NextAsync()).End();
         await EndAllAsync();
@@ -88,7 +86,7 @@ public sealed class OutboxTests : IAsyncLifetime
         var large = new string('x', 70_000);
         foreach (var text in new[] { "before", large, "after" })
         {
-            Assert.True(_outbox.Add(Text(text)));
+            Assert.True(_queue.Add(Text(text)));
         }
 
         first.End();
@@ -104,7 +102,7 @@ public sealed class OutboxTests : IAsyncLifetime
         var first = await BeginAsync();
         for (var i = 0; i < 100; i++)
         {
-            Assert.True(_outbox.Add(Text($"{i} {new string('x', 3000)}")));
+            Assert.True(_queue.Add(Text($"{i} {new string('x', 3000)}")));
         }
 
         first.End();
@@ -126,15 +124,15 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task A_control_frame_goes_ahead_of_the_messages_and_the_close_frame_behind_them(string kind)
     {
         var first = await BeginAsync();
-        _outbox.Add(Text("1"));
-        _outbox.AddClose(WebSocketFrames.Close(1000, ""));
+        _queue.Add(Text("1"));
+        _queue.AddClose(WebSocketFrames.Close(1000, ""));
         if (kind == "ping")
         {
-            _outbox.AddPing();
+            _queue.AddPing();
         }
         else
         {
-            _outbox.AddPong(Pong(""));
+            _queue.AddPong(Pong(""));
         }
 
         first.End();
@@ -149,7 +147,7 @@ public sealed class OutboxTests : IAsyncLifetime
         var longest = new string('x', 125);
         for (var i = 0; i < 16; i++)
         {
-            _outbox.AddPong(Pong(longest));
+            _queue.AddPong(Pong(longest));
         }
 
         first.End();
@@ -157,7 +155,7 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal(Enumerable.Repeat($"pong {longest}", 16), second.Frames);
         for (var i = 0; i < 1000; i++)
         {
-            _outbox.AddPong(Pong($"{i}"));
+            _queue.AddPong(Pong($"{i}"));
         }
 
         second.End();
@@ -170,38 +168,181 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task Nothing_goes_out_behind_the_close_frame()
     {
         var first = await BeginAsync();
-        _outbox.AddClose(WebSocketFrames.Close(4000, "first"));
-        _outbox.AddClose(WebSocketFrames.Close(4001, "second"));
-        Assert.True(_outbox.Add(Text("late")));
+        _queue.AddClose(WebSocketFrames.Close(4000, "first"));
+        _queue.AddClose(WebSocketFrames.Close(4001, "second"));
+        Assert.True(_queue.Add(Text("late")));
         first.End();
         var close = await _output.NextAsync();
         Assert.Equal(["close 4000 first"], close.Frames);
-        Assert.True(_outbox.Add(Text("later")));
-        _outbox.AddPing();
-        _outbox.AddPong(Pong("too late"));
+        Assert.True(_queue.Add(Text("later")));
+        _queue.AddPing();
+        _queue.AddPong(Pong("too late"));
         close.End();
-        await _outbox.FlushAsync().WaitAsync(TestServer.Patience);
-        _outbox.AddPing();
-        _outbox.AddPong(Pong("much too late"));
-        _outbox.AddClose(WebSocketFrames.Close(4002, "third"));
-        Assert.True(_outbox.FlushAsync().IsCompleted);
+        await _queue.FlushAsync().WaitAsync(TestServer.Patience);
+        _queue.AddPing();
+        _queue.AddPong(Pong("much too late"));
+        _queue.AddClose(WebSocketFrames.Close(4002, "third"));
+        Assert.True(_queue.FlushAsync().IsCompleted);
         Assert.Equal(2, _output.Count);
     }
 
     [Fact]
-    public async Task A_flush_ends_when_the_last_write_has_ended()
+    public async Task A_flush_completes_when_what_was_added_before_it_is_written()
     {
-        Assert.True(_outbox.FlushAsync().IsCompletedSuccessfully);
+        Assert.True(_queue.FlushAsync().IsCompletedSuccessfully);
         var first = await BeginAsync();
-        var (flush, other) = (_outbox.FlushAsync(), _outbox.FlushAsync());
-        _outbox.Add(Text("1"));
+        var flushed = _queue.FlushAsync();
+        _queue.Add(Text("1"));
+        var later = _queue.FlushAsync();
         first.End();
         var second = await _output.NextAsync();
-        Assert.False(flush.IsCompleted);
+        await flushed.WaitAsync(TestServer.Patience);
+        Assert.False(later.IsCompleted);
         second.End();
-        await flush.WaitAsync(TestServer.Patience);
-        await other.WaitAsync(TestServer.Patience);
-        Assert.True(_outbox.FlushAsync().IsCompletedSuccessfully);
+        await later.WaitAsync(TestServer.Patience);
+        Assert.True(_queue.FlushAsync().IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task A_flush_completes_though_more_is_sent_all_the_time()
+    {
+        var write = await BeginAsync();
+        var flushed = _queue.FlushAsync();
+        for (var i = 1; !flushed.IsCompleted && i < 100; i++)
+        {
+            _queue.Add(Text($"{i}"));
+            write.End();
+            write = await _output.NextAsync();
+        }
+
+        await flushed.WaitAsync(TestServer.Patience);
+    }
+
+    [Fact]
+    public async Task A_flush_waits_for_the_close_frame()
+    {
+        var first = await BeginAsync();
+        _queue.Add(Text("1"));
+        _queue.AddClose(WebSocketFrames.Close(1000, ""));
+        var flushed = _queue.FlushAsync();
+        first.End();
+        (await _output.NextAsync()).End();
+        var close = await _output.NextAsync();
+        Assert.False(flushed.IsCompleted);
+        close.End();
+        await flushed.WaitAsync(TestServer.Patience);
+    }
+
+    [Fact]
+    public async Task A_flush_does_not_wait_for_what_was_dropped()
+    {
+        var first = await FillAsync(WhenFull.DropOldest);
+        var flushed = _queue.FlushAsync();
+        for (var i = 4; i < 10; i++)
+        {
+            _queue.Add(Text($"{i}"));
+        }
+
+        first.End();
+        await flushed.WaitAsync(TestServer.Patience);
+    }
+
+    [Fact]
+    public async Task A_ping_counts_as_sent_when_its_write_has_ended()
+    {
+        var first = await BeginAsync();
+        _queue.AddPing();
+        first.End();
+        var ping = await _output.NextAsync();
+        Assert.Equal(0, _owner.PingsSent);
+        ping.End();
+        await EndAllAsync();
+        Assert.Equal(1, _owner.PingsSent);
+    }
+
+    [Fact]
+    public async Task A_write_that_makes_no_progress_is_reported_once_its_time_is_over()
+    {
+        await BeginAsync();
+        var failed = _owner.FailedAsync();
+        _time.Advance(_options.WriteTimeout - TimeSpan.FromSeconds(2));
+        _output.Progress!.OnProgress();
+        _time.Advance(_options.WriteTimeout - TimeSpan.FromSeconds(1));
+        Assert.False(failed.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(await failed);
+    }
+
+    [Fact]
+    public async Task A_write_that_has_ended_has_no_deadline()
+    {
+        (await BeginAsync()).End();
+        await _queue.FlushAsync().WaitAsync(TestServer.Patience);
+        _time.Advance(TimeSpan.FromHours(1));
+        var second = await BeginAsync();
+        _time.Advance(_options.WriteTimeout / 2);
+        second.End();
+        await _queue.FlushAsync().WaitAsync(TestServer.Patience);
+        Assert.False(_owner.HasFailed);
+    }
+
+    [Fact]
+    public async Task A_full_queue_that_nobody_has_begun_to_write_is_written_by_the_sender()
+    {
+        // On this thread the dispatcher would write only after this work item.
+        var sent = await Task.Run(() =>
+        {
+            var quick = new QuickOutput();
+            var queue = Create(quick);
+            for (var i = 0; i < 1500; i++)
+            {
+                Assert.True(queue.Add(Text($"{i}")));
+            }
+
+            return quick;
+        });
+        Assert.Empty(_counted);
+        await sent.CountAsync(1500);
+    }
+
+    [Fact]
+    public async Task Twice_as_much_may_wait_while_a_write_has_just_begun()
+    {
+        Assert.True(_queue.Add(Text("0")));
+        await _output.NextAsync();
+        for (var i = 1; i <= 6; i++)
+        {
+            Assert.True(_queue.Add(Text($"{i}")));
+        }
+
+        Assert.False(_queue.Add(Text("7")));
+        Assert.Equal(["7 policy=disconnect route=/slow/"], _counted);
+    }
+
+    [Fact]
+    public async Task Ten_thousand_kinds_are_conflated_in_order()
+    {
+        const int Count = 10_000;
+        _options.MaxQueuedMessages = Count;
+        _options.WhenFull = WhenFull.KeepLatest;
+        var first = await BeginAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                Assert.True(_queue.Add(Text($"{round} {i}", i)));
+            }
+        }
+
+        first.End();
+        var all = new List<string>();
+        while (all.Count < Count)
+        {
+            all.AddRange(await NextAndEndAsync());
+        }
+
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => $"text 4 {i}"), all);
+        Assert.Equal(4 * Count, _counted.Count);
     }
 
     public static TheoryData<Exception> Ends => new()
@@ -218,37 +359,37 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task The_end_of_the_connection_within_a_write_drops_all_and_ends_flushes(Exception fault)
     {
         var first = await BeginAsync();
-        _outbox.Add(Text("1"));
-        _outbox.AddPing();
-        _outbox.AddPong(Pong(""));
-        _outbox.AddClose(WebSocketFrames.Close(1000, ""));
-        var flush = _outbox.FlushAsync();
+        _queue.Add(Text("1"));
+        _queue.AddPing();
+        _queue.AddPong(Pong(""));
+        _queue.AddClose(WebSocketFrames.Close(1000, ""));
+        var flush = _queue.FlushAsync();
         first.Fail(fault);
         await flush.WaitAsync(TestServer.Patience);
-        Assert.True(_lifetime.RequestAborted.IsCancellationRequested);
-        Assert.True(_outbox.Add(Text("2")));
-        _outbox.AddPing();
-        _outbox.AddPong(Pong(""));
-        Assert.True(_outbox.FlushAsync().IsCompleted);
+        Assert.Same(fault, await _owner.FailedAsync());
+        Assert.True(_queue.Add(Text("2")));
+        _queue.AddPing();
+        _queue.AddPong(Pong(""));
+        Assert.True(_queue.FlushAsync().IsCompleted);
         Assert.Equal(1, _output.Count);
     }
 
     [Theory]
     [MemberData(nameof(Ends))]
-    public async Task The_end_of_the_connection_at_once_ends_the_outbox_too(Exception fault)
+    public async Task The_end_of_the_connection_at_once_ends_the_queue_too(Exception fault)
     {
-        _outbox = Create(new EndedOutput(fault));
-        _outbox.Add(Text("1"));
-        await _outbox.FlushAsync().WaitAsync(TestServer.Patience);
-        Assert.True(_lifetime.RequestAborted.IsCancellationRequested);
+        _queue = Create(new EndedOutput(fault));
+        _queue.Add(Text("1"));
+        await _queue.FlushAsync().WaitAsync(TestServer.Patience);
+        Assert.Same(fault, await _owner.FailedAsync());
     }
 
     [Fact]
     public async Task Disconnect_drops_all_and_asks_for_the_end()
     {
         var first = await FillAsync(WhenFull.Disconnect);
-        Assert.False(_outbox.Add(Text("4")));
-        _outbox.AddClose(WebSocketFrames.Close(1013, ""));
+        Assert.False(_queue.Add(Text("4")));
+        _queue.AddClose(WebSocketFrames.Close(1013, ""));
         first.End();
         Assert.Equal(["close 1013"], await NextAndEndAsync());
         Assert.Equal(["4 policy=disconnect route=/slow/"], _counted);
@@ -258,8 +399,8 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task Drop_oldest_makes_room_for_the_new()
     {
         var first = await FillAsync(WhenFull.DropOldest);
-        Assert.True(_outbox.Add(Text("4")));
-        Assert.True(_outbox.Add(Text("5")));
+        Assert.True(_queue.Add(Text("4")));
+        Assert.True(_queue.Add(Text("5")));
         first.End();
         Assert.Equal(["text 3", "text 4", "text 5"], await NextAndEndAsync());
         Assert.Equal(["1 policy=drop_oldest route=/slow/", "1 policy=drop_oldest route=/slow/"], _counted);
@@ -269,7 +410,7 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task Drop_newest_keeps_what_waits()
     {
         var first = await FillAsync(WhenFull.DropNewest);
-        Assert.True(_outbox.Add(Text("4")));
+        Assert.True(_queue.Add(Text("4")));
         first.End();
         Assert.Equal(["text 1", "text 2", "text 3"], await NextAndEndAsync());
         Assert.Equal(["1 policy=drop_newest route=/slow/"], _counted);
@@ -279,7 +420,7 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task Keep_latest_keeps_the_last_of_each_kind()
     {
         var first = await FillAsync(WhenFull.KeepLatest, "time", "score", "time");
-        Assert.True(_outbox.Add(Text("4", "time")));
+        Assert.True(_queue.Add(Text("4", "time")));
         first.End();
         Assert.Equal(["text 2", "text 4"], await NextAndEndAsync());
         Assert.Equal(["2 policy=keep_latest route=/slow/"], _counted);
@@ -289,8 +430,8 @@ public sealed class OutboxTests : IAsyncLifetime
     public async Task Keep_latest_keeps_each_message_without_a_kind_while_there_is_space()
     {
         var first = await FillAsync(WhenFull.KeepLatest, null, "time", null);
-        Assert.True(_outbox.Add(Text("4", "time")));
-        Assert.True(_outbox.Add(Text("5")));
+        Assert.True(_queue.Add(Text("4", "time")));
+        Assert.True(_queue.Add(Text("5")));
         first.End();
         Assert.Equal(["text 3", "text 4", "text 5"], await NextAndEndAsync());
         Assert.Equal(["1 policy=keep_latest route=/slow/", "1 policy=keep_latest route=/slow/"], _counted);
@@ -301,8 +442,8 @@ public sealed class OutboxTests : IAsyncLifetime
     {
         _options.WhenFull = WhenFull.KeepLatest;
         var first = await BeginAsync();
-        _outbox.Add(Text("1", "time"));
-        _outbox.Add(Text("2", "time"));
+        _queue.Add(Text("1", "time"));
+        _queue.Add(Text("2", "time"));
         first.End();
         Assert.Equal(["text 1", "text 2"], await NextAndEndAsync());
     }
@@ -313,9 +454,9 @@ public sealed class OutboxTests : IAsyncLifetime
         _options.WhenFull = WhenFull.DropNewest;
         _options.MaxQueuedBytes = 24;
         var first = await BeginAsync();
-        Assert.True(_outbox.Add(Text("ten bytes1")));
-        Assert.True(_outbox.Add(Text("ten bytes2")));
-        Assert.True(_outbox.Add(Text("")));
+        Assert.True(_queue.Add(Text("ten bytes1")));
+        Assert.True(_queue.Add(Text("ten bytes2")));
+        Assert.True(_queue.Add(Text("")));
         first.End();
         Assert.Equal(["text ten bytes1", "text ten bytes2"], await NextAndEndAsync());
         Assert.Single(_counted);
@@ -327,9 +468,9 @@ public sealed class OutboxTests : IAsyncLifetime
         _options.WhenFull = WhenFull.DropOldest;
         _options.MaxQueuedBytes = 24;
         var first = await BeginAsync();
-        Assert.True(_outbox.Add(Text("1")));
-        Assert.True(_outbox.Add(Text("2")));
-        Assert.True(_outbox.Add(Text(new string('x', 100))));
+        Assert.True(_queue.Add(Text("1")));
+        Assert.True(_queue.Add(Text("2")));
+        Assert.True(_queue.Add(Text(new string('x', 100))));
         first.End();
         Assert.Equal([$"text {new string('x', 100)}"], await NextAndEndAsync());
         Assert.Equal(["2 policy=drop_oldest route=/slow/"], _counted);
@@ -341,25 +482,22 @@ public sealed class OutboxTests : IAsyncLifetime
         await FillAsync(WhenFull.DropNewest);
         for (var i = 0; i < 5; i++)
         {
-            _outbox.Add(Text("more"));
+            _queue.Add(Text("more"));
         }
 
         _time.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromTicks(1));
-        _outbox.Add(Text("more"));
+        _queue.Add(Text("more"));
         var line = Assert.Single(_log.Lines);
         Assert.StartsWith("Warning WebSocket /slow/ of connection the-connection is read too slowly: since the last such line 1 messages", line, StringComparison.Ordinal);
 
         _time.Advance(TimeSpan.FromTicks(1));
-        _outbox.Add(Text("more"));
+        _queue.Add(Text("more"));
         Assert.Equal(2, _log.Lines.Count);
         Assert.Contains("since the last such line 6 messages", _log.Lines[1], StringComparison.Ordinal);
     }
 
-    private Outbox Create(IOutput output)
+    private SendQueue Create(IOutput output)
     {
-        var context = new DefaultHttpContext();
-        context.Features.Set<IHttpRequestLifetimeFeature>(_lifetime);
-        context.Connection.Id = "the-connection";
         var route = new WebSocketRoute
         {
             Name = "/slow/",
@@ -369,15 +507,18 @@ public sealed class OutboxTests : IAsyncLifetime
             RefusedClients = _services.GetRequiredService<RefusedClients>(),
             Meter = _services.GetRequiredService<WebSocketMeter>(),
         };
-        return new Outbox(output, route, context, deflateWindow: 0);
+        return new SendQueue(output, route, _owner, "the-connection", deflateWindow: 0);
     }
 
     /// <summary>A first message is being written, so that the next ones wait.</summary>
     private async Task<HeldWrite> BeginAsync()
     {
-        Assert.True(_outbox.Add(Text("0")));
+        Assert.True(_queue.Add(Text("0")));
         var write = await _output.NextAsync();
         Assert.Equal(["text 0"], write.Frames);
+
+        // The client has not taken it for a while, so it is slow.
+        _time.Advance(TimeSpan.FromSeconds(1));
         return write;
     }
 
@@ -388,7 +529,7 @@ public sealed class OutboxTests : IAsyncLifetime
         var first = await BeginAsync();
         for (var i = 1; i <= 3; i++)
         {
-            Assert.True(_outbox.Add(Text($"{i}", kinds.ElementAtOrDefault(i - 1))));
+            Assert.True(_queue.Add(Text($"{i}", kinds.ElementAtOrDefault(i - 1))));
         }
 
         return first;
@@ -403,7 +544,7 @@ public sealed class OutboxTests : IAsyncLifetime
 
     private async Task EndAllAsync()
     {
-        for (var flush = _outbox.FlushAsync(); !flush.IsCompleted;)
+        for (var flush = _queue.FlushAsync(); !flush.IsCompleted;)
         {
             var next = _output.NextAsync();
             if (await Task.WhenAny(next, flush) == next)
@@ -424,20 +565,42 @@ public sealed class OutboxTests : IAsyncLifetime
 
     private sealed class EndedOutput(Exception fault) : IOutput
     {
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) => throw fault;
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress) => throw fault;
     }
 
-    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    private sealed class Owner : ISendQueueOwner
     {
-        private readonly CancellationTokenSource _aborted = new();
+        private readonly TaskCompletionSource<Exception?> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public CancellationToken RequestAborted
+        public int PingsSent { get; private set; }
+
+        public bool HasFailed => _failed.Task.IsCompleted;
+
+        public Task<Exception?> FailedAsync() => _failed.Task.WaitAsync(TestServer.Patience);
+
+        public void OnPingSent() => PingsSent++;
+
+        public void OnWriteFailed(Exception? exception) => _failed.TrySetResult(exception);
+    }
+
+    /// <summary>An output that takes everything at once.</summary>
+    private sealed class QuickOutput : IOutput
+    {
+        private readonly Channel<int> _messages = Channel.CreateUnbounded<int>();
+
+        public async Task CountAsync(int expected)
         {
-            get => _aborted.Token;
-            set => throw new NotSupportedException();
+            for (var count = 0; count < expected;)
+            {
+                count += await _messages.Reader.ReadAsync().AsTask().WaitAsync(TestServer.Patience);
+            }
         }
 
-        public void Abort() => _aborted.Cancel();
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
+        {
+            _messages.Writer.TryWrite(ChannelsNet.Frames.DescribeAll(bytes.ToArray()).Count);
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class HeldOutput : IOutput
@@ -447,11 +610,14 @@ public sealed class OutboxTests : IAsyncLifetime
 
         public int Count { get; private set; }
 
+        public IWriteProgress? Progress { get; private set; }
+
         public int MostAtOnce { get; private set; }
 
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, IWriteProgress progress)
         {
             Count++;
+            Progress = progress;
             MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _now));
             var write = new HeldWrite(bytes.ToArray());
             _writes.Writer.TryWrite(write);
