@@ -45,7 +45,7 @@ public sealed record Scope
     public PathString Path { get; init; } = "/";
 
     /// <summary>What the routes on the way here have captured, such as "room" of <c>chat/{room}/</c>.</summary>
-    public RouteValueDictionary RouteValues { get; init; } = [];
+    public RouteValueDictionary RouteValues { get => field ??= []; init; }
 
     /// <summary>The query of the URL. Default: the request's; without one none.</summary>
     public IQueryCollection Query { get => field ?? Request?.Query ?? QueryCollection.Empty; init; }

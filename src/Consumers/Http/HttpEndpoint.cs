@@ -34,7 +34,7 @@ internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IS
         Type = Scope.Http,
         Services = services,
         Path = context.Request.Path,
-        RouteValues = new RouteValueDictionary(context.Request.RouteValues),
+        RouteValues = context.Request.RouteValues is { Count: > 0 } values ? new RouteValueDictionary(values) : null!,
         Request = connection.Request,
     };
 }

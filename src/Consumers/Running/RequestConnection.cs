@@ -28,6 +28,8 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
 
     // Changed under the lock of this object.
     private CancellationTokenSource? _aborted;
+    private CancellationTokenRegistration _watch;
+    private bool _isWatching;
     private bool _isCanceled;
     private bool _isStopping;
     private bool _hasOutlived;
@@ -74,6 +76,11 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
         {
             lock (this)
             {
+                if (!_isCanceled)
+                {
+                    WatchRequest();
+                }
+
                 return _isCanceled ? new CancellationToken(canceled: true) : (_aborted ??= new CancellationTokenSource()).Token;
             }
         }
@@ -103,19 +110,40 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
     /// <inheritdoc/>
     public abstract ValueTask SendAsync(ServerEvent serverEvent);
 
-    /// <summary>Lets an application serve the connection. The task of the request.</summary>
+    /// <summary>Lets an application serve the connection, until the request can end. The task of the request.</summary>
     public async Task ServeAsync(IApplication application, Scope scope)
     {
-        var aborted = _context.RequestAborted.UnsafeRegister(static connection => ((RequestConnection)connection!).OnRequestAborted(), this);
         try
         {
             Begin();
             _ = RunAsync(application, scope);
-            await WorkAsync().ConfigureAwait(false);
+            var writing = Task.CompletedTask;
+            Work work;
+            do
+            {
+                work = await NextWorkAsync().ConfigureAwait(false);
+                if ((work & (Work.Abort | Work.Abandon)) != 0)
+                {
+                    BackgroundWork.Call(nameof(Abort), Services.Logger, Abort);
+                }
+
+                if (work.HasFlag(Work.Write))
+                {
+                    writing = WriteNextAsync(writing);
+                }
+            }
+            while ((work & (Work.End | Work.Abandon)) == 0);
+
+            if (!work.HasFlag(Work.End))
+            {
+                RunningLog.Abandoned(Services.Logger, Name);
+                await CloseAsync().ConfigureAwait(false);
+            }
+
+            await writing.ConfigureAwait(false);
         }
         finally
         {
-            await aborted.DisposeAsync().ConfigureAwait(false);
             Over();
         }
 
@@ -215,6 +243,19 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
     {
     }
 
+    /// <summary>
+    /// Lets <see cref="OnDisconnected"/> be called when the server notices that the connection has ended. Called under the lock, before the request has ended, where
+    /// nobody reads from the connection; an idle connection does without.
+    /// </summary>
+    protected void WatchRequest()
+    {
+        if (!_isWatching && !_isOver)
+        {
+            _isWatching = true;
+            _watch = _context.RequestAborted.UnsafeRegister(static connection => ((RequestConnection)connection!).OnRequestAborted(), this);
+        }
+    }
+
     /// <summary>Asks the task of the request to act.</summary>
     protected void Ask(Work work)
     {
@@ -255,35 +296,6 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
     private ValueTask<Work> NextWorkAsync() => Interlocked.CompareExchange(ref _work, (int)Work.Asleep, (int)Work.None) == (int)Work.None
         ? new(this, _wake.Version)
         : new((Work)Interlocked.Exchange(ref _work, (int)Work.None));
-
-    /// <summary>Does what the task of the request is asked for, until the request can end.</summary>
-    private async Task WorkAsync()
-    {
-        var writing = Task.CompletedTask;
-        Work work;
-        do
-        {
-            work = await NextWorkAsync().ConfigureAwait(false);
-            if ((work & (Work.Abort | Work.Abandon)) != 0)
-            {
-                BackgroundWork.Call(nameof(Abort), Services.Logger, Abort);
-            }
-
-            if (work.HasFlag(Work.Write))
-            {
-                writing = WriteNextAsync(writing);
-            }
-        }
-        while ((work & (Work.End | Work.Abandon)) == 0);
-
-        if (!work.HasFlag(Work.End))
-        {
-            RunningLog.Abandoned(Services.Logger, Name);
-            await CloseAsync().ConfigureAwait(false);
-        }
-
-        await writing.ConfigureAwait(false);
-    }
 
     private async Task RunAsync(IApplication application, Scope scope)
     {
@@ -376,6 +388,7 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
             CancelAborted();
         }
 
+        _watch.Dispose();
         OnOver();
     }
 

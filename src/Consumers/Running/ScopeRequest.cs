@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
@@ -23,12 +24,13 @@ internal sealed class ScopeRequest
         _connection = connection;
         _queryString = context.Request.QueryString.Value;
         Method = context.Request.Method;
-        User = context.User;
+        User = context.Features.Get<IHttpAuthenticationFeature>()?.User;
     }
 
     public string Method { get; }
 
-    public ClaimsPrincipal User { get; }
+    /// <summary>The user; null without authentication.</summary>
+    public ClaimsPrincipal? User { get; }
 
     /// <summary>Parsed once it is needed.</summary>
     public IQueryCollection Query => _query ??= new QueryCollection(QueryHelpers.ParseQuery(_queryString));

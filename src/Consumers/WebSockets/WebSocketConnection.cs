@@ -3,11 +3,13 @@ using ChannelsNet.Background;
 using ChannelsNet.Draining;
 using ChannelsNet.Http;
 using ChannelsNet.Running;
+using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Limits;
 using ChannelsNet.WebSockets.Receiving;
 using ChannelsNet.WebSockets.Sending;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ChannelsNet.WebSockets;
 
@@ -23,6 +25,9 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
     private static readonly WebSocketConnect _connect = new();
 
     private readonly MessageRate? _rate;
+    private readonly OpenConnections _connections;
+    private readonly IDisposable? _place;
+    private AuthenticationExpiry? _expiry;
 
     // Changed under the lock of this object.
     private State _state;
@@ -41,11 +46,16 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
     private bool _hasAsked;
     private bool _canPing;
 
-    public WebSocketConnection(HttpContext context, WebSocketRoute route)
+    /// <param name="context">The request.</param>
+    /// <param name="route">The route.</param>
+    /// <param name="connections">Where it is listed until it has ended.</param>
+    /// <param name="place">What it gives back when it has ended; null for nothing.</param>
+    public WebSocketConnection(HttpContext context, WebSocketRoute route, OpenConnections connections, IDisposable? place)
         : base(context, route.Services)
     {
         Route = route;
         _rate = MessageRate.Of(route.Options);
+        (_connections, _place) = (connections, place);
     }
 
     private enum State : byte
@@ -231,13 +241,7 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
 
     protected override void Begin()
     {
-        Context.Response.OnStarting(
-            static connection =>
-            {
-                ((WebSocketConnection)connection).OnResponseStarting();
-                return Task.CompletedTask;
-            },
-            this);
+        _expiry = AuthenticationExpiry.Watch(Context, Route, this);
         lock (this)
         {
             if (!IsGone)
@@ -384,6 +388,9 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
 
     protected override void OnOver()
     {
+        _expiry?.Dispose();
+        _place?.Dispose();
+        _connections.Remove(this);
         _rate?.Dispose();
         if (IsAccepted)
         {
@@ -547,7 +554,7 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
     /// <summary>The handshake is done.</summary>
     private void Open(WebSocketHandshake handshake)
     {
-        _queue = new SendQueue(handshake.Output, Route, this, Context.Connection.Id, handshake.DeflateWindow);
+        _queue = new SendQueue(handshake.Output, Route, this, Context.Features.Get<IHttpConnectionFeature>()?.ConnectionId ?? "", handshake.DeflateWindow);
         _reader = handshake.CreateReader(this, _queue, Options.MaxMessageSize);
         _canPing = handshake.CanPing && Options.PingInterval > TimeSpan.Zero;
         _acceptedAt = Time.GetTimestamp();
@@ -557,18 +564,6 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
         {
             Decide(State.Open);
             _reader.Begin();
-        }
-    }
-
-    /// <summary>Somebody has begun a response. If it is neither the handshake nor a rejection, the application has written one of its own.</summary>
-    private void OnResponseStarting()
-    {
-        lock (this)
-        {
-            if (_state == State.Undecided)
-            {
-                Decide(State.Rejected);
-            }
         }
     }
 
@@ -649,6 +644,19 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
 
     private async ValueTask<ClientEvent> ReceiveOnceDecidedAsync()
     {
+        lock (this)
+        {
+            if (_state == State.Undecided && !IsGone)
+            {
+                WatchRequest();
+                if (Context.Response.HasStarted)
+                {
+                    // The application has written a response of its own.
+                    Decide(State.Rejected);
+                }
+            }
+        }
+
         await DecidedAsync().ConfigureAwait(false);
         return _reader is { } reader ? await reader.ReadAsync().ConfigureAwait(false) : new WebSocketDisconnect(CloseCodes.Broken);
     }

@@ -15,39 +15,45 @@ internal sealed class WebSocketEndpoint(
     /// <summary>When a client is to come back that comes while the host stops: another node takes it at once.</summary>
     private static readonly TimeSpan _comeBack = TimeSpan.FromSeconds(1);
 
-    public async Task ServeAsync(HttpContext context)
+    public Task ServeAsync(HttpContext context)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
+            return Task.CompletedTask;
         }
 
-        using var place = places.Take(context, route.Name, out var refusal);
-        if ((refusal ?? AuthenticationExpiry.RefusalOf(context, route)) is { } refused)
+        var place = places.Take(context, route.Name, out var refusal);
+        if (refusal is null && Begin(context, place, out refusal) is { } connection)
         {
-            await Refusals.WriteAsync(context.Response, refused).ConfigureAwait(false);
-            return;
+            return connection.ServeAsync(application, ScopeOf(context, connection));
+        }
+
+        place?.Dispose();
+        return Refusals.WriteAsync(context.Response, refusal!);
+    }
+
+    /// <param name="context">The request.</param>
+    /// <param name="place">Is given back when the connection has ended.</param>
+    /// <param name="refusal">How the client is rejected; null if it is served.</param>
+    private WebSocketConnection? Begin(HttpContext context, IDisposable? place, out Refusal? refusal)
+    {
+        refusal = AuthenticationExpiry.RefusalOf(context, route);
+        if (refusal is not null)
+        {
+            return null;
         }
 
         ReadOnlySession.Install(context);
-        var connection = new WebSocketConnection(context, route);
-        if (!connections.TryAdd(connection))
+        var connection = new WebSocketConnection(context, route, connections, place);
+        if (connections.TryAdd(connection))
         {
-            route.RefusedClients.Count(RefusalReason.Draining, route.Name);
-            await Refusals.WriteAsync(context.Response, OpenConnections.Unavailable(_comeBack)).ConfigureAwait(false);
-            return;
+            return connection;
         }
 
-        using var expiry = AuthenticationExpiry.Watch(context, route, connection);
-        try
-        {
-            await connection.ServeAsync(application, ScopeOf(context, connection)).ConfigureAwait(false);
-        }
-        finally
-        {
-            connections.Remove(connection);
-        }
+        route.RefusedClients.Count(RefusalReason.Draining, route.Name);
+        refusal = OpenConnections.Unavailable(_comeBack);
+        return null;
     }
 
     private Scope ScopeOf(HttpContext context, WebSocketConnection connection) => new()
@@ -55,7 +61,7 @@ internal sealed class WebSocketEndpoint(
         Type = Scope.WebSocket,
         Services = services,
         Path = context.Request.Path,
-        RouteValues = new RouteValueDictionary(context.Request.RouteValues),
+        RouteValues = context.Request.RouteValues is { Count: > 0 } values ? new RouteValueDictionary(values) : null!,
         Subprotocols = WebSocketHandshake.Subprotocols(context),
         Request = connection.Request,
     };

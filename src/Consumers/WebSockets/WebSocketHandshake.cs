@@ -70,8 +70,9 @@ internal sealed class WebSocketHandshake
     }
 
     /// <summary>The subprotocols that a client offers. One that is not a token (RFC 9110, 5.6.2) can't be in a response, so it is left out.</summary>
-    public static IReadOnlyList<string> Subprotocols(HttpContext context) =>
-        [.. context.WebSockets.WebSocketRequestedProtocols.Where(HttpToken.Is)];
+    public static IReadOnlyList<string> Subprotocols(HttpContext context) => context.WebSockets.WebSocketRequestedProtocols is { Count: > 0 } offered
+        ? Array.FindAll([.. offered], HttpToken.Is).AsReadOnly()
+        : [];
 
     /// <summary>Makes the handshake.</summary>
     /// <exception cref="UpgradeRejectedException">The server takes no more upgraded connections. The response can still be another one.</exception>
