@@ -81,6 +81,14 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Req
             + $"or {nameof(Refusal)}, which a WebSocket can do too.")
         : IsGone ? Gone() : SendInOrderAsync(serverEvent);
 
+    protected override void Begin()
+    {
+        lock (this)
+        {
+            WatchRequest();
+        }
+    }
+
     protected override void OnDeadline()
     {
         if (_isBlocked)
