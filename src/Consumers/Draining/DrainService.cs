@@ -20,6 +20,7 @@ internal sealed class DrainService(
     /// <summary>What is left of the shutdown timeout, at least, for the last batch to say good-bye.</summary>
     private const double ShareForFarewells = 0.2;
 
+    private readonly ILogger _logger = SafeLogger.Of(logger);
     private Task? _stopping;
 
     /// <summary>Once, also if the host is stopped again.</summary>
@@ -45,10 +46,10 @@ internal sealed class DrainService(
         }
         catch (OperationCanceledException)
         {
-            DrainLog.OutOfTime(logger, connections.Count);
+            DrainLog.OutOfTime(_logger, connections.Count);
             foreach (var connection in connections.All)
             {
-                BackgroundWork.Call("Cutting a connection", logger, connection.Abandon);
+                BackgroundWork.Call("Cutting a connection", _logger, connection.Abandon);
             }
         }
     }
@@ -75,12 +76,12 @@ internal sealed class DrainService(
             isFirst = false;
             foreach (var connection in batch)
             {
-                BackgroundWork.Call("Draining a connection", logger, () => connection.Drain(drain.RetryWithin * Random.Shared.NextDouble()));
+                BackgroundWork.Call("Draining a connection", _logger, () => connection.Drain(drain.RetryWithin * Random.Shared.NextDouble()));
             }
         }
 
         await connections.EmptyAsync(outOfTime).ConfigureAwait(false);
-        DrainLog.Drained(logger, open.Length, time.GetElapsedTime(started).TotalSeconds);
+        DrainLog.Drained(_logger, open.Length, time.GetElapsedTime(started).TotalSeconds);
     }
 
     /// <summary>As many at once as the options say, or more if the time would not be enough.</summary>

@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,6 @@ internal sealed record HttpRoute(HttpConnectionOptions Options, ConsumerServices
     {
         var options = services.GetRequiredService<IOptions<HttpConnectionOptions>>().Value.Copy();
         route.ConfigureHttp?.Invoke(options);
-        return new HttpRoute(options, services.GetRequiredService<ConsumerServices>(), services.GetRequiredService<ILogger<HttpConnection>>());
+        return new HttpRoute(options, services.GetRequiredService<ConsumerServices>(), SafeLogger.Of(services.GetRequiredService<ILogger<HttpConnection>>()));
     }
 }

@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using ChannelsNet.Running;
 using Microsoft.Extensions.Logging;
 
@@ -89,7 +90,7 @@ internal sealed class MultiplexedSocket(IConnection socket, StreamConnection[] s
         }
         catch (Exception fault)
         {
-            MultiplexingLog.StreamFailed(logger, stream.Name, fault);
+            MultiplexingLog.StreamFailed(SafeLogger.Of(logger), stream.Name, fault);
             await stream.SendAsync(new WebSocketClose(1011, "The server has failed.")).ConfigureAwait(false);
         }
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ChannelsNet.Background;
 using ChannelsNet.Running;
 using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
@@ -105,7 +106,7 @@ internal sealed class StreamConnection(Envelope envelope, IConnection socket, Ti
     {
         if (_state == State.Undecided)
         {
-            MultiplexingLog.NotAccepted(logger, Name, acceptTimeout.TotalSeconds);
+            MultiplexingLog.NotAccepted(SafeLogger.Of(logger), Name, acceptTimeout.TotalSeconds);
             _ = Close(CloseCodes.TryAgainLater, "The server has not accepted the stream.").AsTask();
         }
     }

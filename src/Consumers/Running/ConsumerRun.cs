@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using ChannelsNet.Background;
 using ChannelsNet.Hosting;
 using ChannelsNet.Security;
 using Microsoft.Extensions.Logging;
@@ -54,7 +55,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         }
         catch (Exception exception)
         {
-            RunningLog.ConsumerFailed(logger, consumer.GetType().Name, scope.Type, exception);
+            RunningLog.ConsumerFailed(SafeLogger.Of(logger), consumer.GetType().Name, scope.Type, exception);
             scope.Observer?.OnFailed(exception);
             await consumer.FailAsync().ConfigureAwait(false);
         }
@@ -169,7 +170,7 @@ internal sealed class ConsumerRun(Consumer consumer, ConsumerServices services, 
         }
         catch (Exception exception)
         {
-            RunningLog.EndFailed(logger, consumer.GetType().Name, context.Scope.Type, exception);
+            RunningLog.EndFailed(SafeLogger.Of(logger), consumer.GetType().Name, context.Scope.Type, exception);
             context.Scope.Observer?.OnFailed(exception);
         }
 

@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Security;
@@ -27,17 +28,17 @@ internal sealed partial class RefusedOrigins(ILogger<OriginValidator> logger)
 
         if (count > MostLogged)
         {
-            TooMany(logger, MostLogged);
+            TooMany(SafeLogger.Of(logger), MostLogged);
         }
         else
         {
-            Refused(logger, path, shown, reason);
+            Refused(SafeLogger.Of(logger), path, shown, reason);
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "WebSocket {Path} is refused with 403: it was asked for by a page of \"{Origin}\", {Reason}. This is logged once for each origin")]
-    private static partial void Refused(ILogger logger, string path, string origin, string reason);
+    private static partial void Refused(ILogger log, string path, string origin, string reason);
 
     [LoggerMessage(2, LogLevel.Warning, "WebSockets of more than {Count} origins were refused; further origins are not logged")]
-    private static partial void TooMany(ILogger logger, int count);
+    private static partial void TooMany(ILogger log, int count);
 }

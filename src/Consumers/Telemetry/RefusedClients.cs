@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ChannelsNet.Background;
 using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,7 @@ internal enum RefusalReason
 /// </summary>
 internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, ILogger<RefusedClients> logger)
 {
+    private readonly ILogger _logger = SafeLogger.Of(logger);
     private readonly ConcurrentDictionary<(string Route, RefusalReason Reason), QuietCount> _told = new();
     private readonly Counter<long> _counter = meters.Create(ConsumerMeter.Name).CreateCounter<long>(
         "channels.websocket.refused", "{refusal}", "Clients that were refused, closed, or kept out of a group.");
@@ -66,7 +68,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         {
             // That the server is full, or the program slow, is something to do for who runs it; the others are the clients' matter.
             var level = reason is RefusalReason.MaxConnections or RefusalReason.ServerLimit or RefusalReason.AcceptTimeout ? LogLevel.Warning : LogLevel.Information;
-            WebSocketLog.Refused(logger, level, route, since, why);
+            WebSocketLog.Refused(_logger, level, route, since, why);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using ChannelsNet.Background;
 using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,7 @@ namespace ChannelsNet.Telemetry;
 /// </summary>
 internal sealed class SlowClients(IMeterFactory meters, TimeProvider time, ILogger<SlowClients> logger)
 {
+    private readonly ILogger _logger = SafeLogger.Of(logger);
     private readonly ConcurrentDictionary<string, QuietCount> _told = new();
     private readonly Counter<long> _counter = meters.Create(ConsumerMeter.Name).CreateCounter<long>(
         "channels.websocket.dropped", "{message}", "Messages that a client missed because it read too slowly.");
@@ -21,7 +23,7 @@ internal sealed class SlowClients(IMeterFactory meters, TimeProvider time, ILogg
         _counter.Add(count, new("policy", TagOf(policy)), route.Tag);
         if (_told.GetOrAdd(route.Name, static _ => new QuietCount()).Add(count, time, out var since))
         {
-            WebSocketLog.SlowClient(logger, route.Name, connection, since, policy);
+            WebSocketLog.SlowClient(_logger, route.Name, connection, since, policy);
         }
     }
 
