@@ -1,3 +1,5 @@
+using ChannelsNet.Accepting;
+
 namespace ChannelsNet;
 
 /// <summary>
@@ -18,13 +20,35 @@ public sealed class ConnectionLimits
     /// </summary>
     public int? MaxConnectionsPerUser { get; set; }
 
+    /// <summary>
+    /// How many of the file descriptors that the process may open (RLIMIT_NOFILE) are never used for a connection to Kestrel, so that the program and the
+    /// runtime can still open files when clients have taken all others. When few others are left, a WebSocket gets a 503; after that, a connection is closed
+    /// as soon as it is accepted. Less than the limit of the process; 0 for no reserve; null for an eighth of the limit, at least 64 and at most 1,024.
+    /// Default: null. Only 64-bit Linux has a reserve.
+    /// </summary>
+    public int? ReservedFileDescriptors { get; set; }
+
     /// <summary>Every fault of these options, a sentence each.</summary>
-    internal IEnumerable<string> Faults() =>
-        from limit in new Dictionary<string, int?>
+    internal IEnumerable<string> Faults()
+    {
+        var limits = new (string Name, int? Value)[] { (nameof(MaxConnections), MaxConnections), (nameof(MaxConnectionsPerUser), MaxConnectionsPerUser) };
+        foreach (var (name, value) in limits)
         {
-            [nameof(MaxConnections)] = MaxConnections,
-            [nameof(MaxConnectionsPerUser)] = MaxConnectionsPerUser,
+            if (value < 1)
+            {
+                yield return $"{nameof(ConnectionLimits)}.{name} is {value}; expected 1 or more, or null for no limit.";
+            }
         }
-        where limit.Value < 1
-        select $"{nameof(ConnectionLimits)}.{limit.Key} is {limit.Value}; expected 1 or more, or null for no limit.";
+
+        if (ReservedFileDescriptors < 0)
+        {
+            yield return $"{nameof(ConnectionLimits)}.{nameof(ReservedFileDescriptors)} is {ReservedFileDescriptors}; "
+                + "expected 1 or more, 0 for no reserve, or null for the default.";
+        }
+        else if (FileDescriptorLimit.Read() is { } limit && ReservedFileDescriptors >= limit)
+        {
+            yield return $"{nameof(ConnectionLimits)}.{nameof(ReservedFileDescriptors)} is {ReservedFileDescriptors}; "
+                + $"expected less than {limit}, which is what the process may open (RLIMIT_NOFILE).";
+        }
+    }
 }
