@@ -1,8 +1,8 @@
 namespace ChannelsNet.Accepting;
 
 /// <summary>
-/// Is closed while the process has as many file descriptors open as it may, which only the program itself can cause. Without the gate, Kestrel's listener
-/// would then try to accept in a loop, which takes a whole core, until a descriptor is free.
+/// Is closed while the process has as many file descriptors open as it may, which only the program itself can cause. Without the gate,
+/// Kestrel's listener would then try to accept in a loop, which takes a whole core, until a descriptor is free.
 /// </summary>
 internal sealed class AcceptGate : IDisposable
 {

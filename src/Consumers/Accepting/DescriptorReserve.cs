@@ -8,8 +8,9 @@ using Microsoft.Extensions.Options;
 namespace ChannelsNet.Accepting;
 
 /// <summary>
-/// Keeps a part of the process's file descriptors free of clients' connections: at the limit, the runtime can neither start a thread nor load an assembly,
-/// and aborts. The kernel always gives out the lowest free number, so the number of a new descriptor says how many are in use, by anything in the process.
+/// Keeps a part of the process's file descriptors free of clients' connections: at the limit, the runtime can neither start a thread nor
+/// load an assembly, and aborts. The kernel always gives out the lowest free number, so the number of a new descriptor says how many are in
+/// use, by anything in the process.
 /// </summary>
 internal sealed class DescriptorReserve
 {
@@ -26,7 +27,8 @@ internal sealed class DescriptorReserve
         _time = time;
         _logger = logger;
         var meter = meters.Create(ConsumerMeter.Name);
-        _rejected = meter.CreateCounter<long>("channels.connection.rejected", "{connection}", "Connections that were closed as soon as they were accepted.");
+        _rejected = meter.CreateCounter<long>(
+            "channels.connection.rejected", "{connection}", "Connections that were closed as soon as they were accepted.");
         meter.CreateObservableGauge(
             "channels.file_descriptor.limit",
             () => Parts is { } parts ? parts.Measure() : [],
@@ -38,7 +40,8 @@ internal sealed class DescriptorReserve
     public bool IsInUse { get; set; }
 
     /// <summary>Gets the parts of the present limit, which can change while the process runs (prlimit); null without a reserve.</summary>
-    public DescriptorParts? Parts => _reserved == 0 || FileDescriptorLimit.Read() is not { } limit ? null : new DescriptorParts(limit, _reserved);
+    public DescriptorParts? Parts =>
+        _reserved != 0 && FileDescriptorLimit.Read() is { } limit ? new DescriptorParts(limit, _reserved) : null;
 
     /// <summary>Decides whether a connection that was just accepted may use its descriptor, and records it if not.</summary>
     public bool Admits(ConnectionContext connection)

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Connections;
 namespace ChannelsNet.Accepting;
 
 /// <summary>
-/// Accepts connections as Kestrel's own listener does, and closes those whose file descriptor is reserved for the program. It closes one before it accepts
-/// the next, so it uses at most one descriptor of the reserve.
+/// Accepts connections as Kestrel's own listener does, and closes those whose file descriptor is reserved for the program. It closes one
+/// before it accepts the next, so it uses at most one descriptor of the reserve.
 /// </summary>
 internal sealed class ReservingListener(IConnectionListener inner, DescriptorReserve reserve, AcceptGate gate) : IConnectionListener
 {
@@ -44,7 +44,9 @@ internal sealed class ReservingListener(IConnectionListener inner, DescriptorRes
         while (true)
         {
             var closed = await gate.OpenAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-            using var either = cancellationToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed) : null;
+            using var either = cancellationToken.CanBeCanceled
+                ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed)
+                : null;
             try
             {
                 return await inner.AcceptAsync(either?.Token ?? closed).ConfigureAwait(false);

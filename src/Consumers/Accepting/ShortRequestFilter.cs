@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 namespace ChannelsNet.Accepting;
 
 /// <summary>
-/// Lets a <see cref="ShortRequestConnection"/> end with its first request: without it, a browser would keep the connection for its next request, and
-/// there would be none for a health check.
+/// Lets a <see cref="ShortRequestConnection"/> end with its first request: without it, a browser would keep the connection for its next
+/// request, and there would be none for a health check.
 /// </summary>
 internal sealed class ShortRequestFilter : IStartupFilter
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -15,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace ChannelsNet.Accepting;
 
 /// <summary>
-/// What clients get when few file descriptors are left, or none but the reserve. To that end the reserve is nearly as large as the limit of this process;
-/// <c>tests/Reliability.Tests</c> has a process with a low limit.
+/// What clients get when few file descriptors are left, or none but the reserve. To that end the reserve is nearly as large as the limit of
+/// this process; <c>tests/Reliability.Tests</c> has a process with a low limit.
 /// </summary>
 [Collection(nameof(FileDescriptorLimit))]
 public sealed class DescriptorReserveTests
@@ -30,7 +31,7 @@ public sealed class DescriptorReserveTests
 
     private sealed class Responds : HttpConsumer
     {
-        protected override Task HandleAsync(ReadOnlyMemory<byte> body) => RespondAsync(200, "at once");
+        protected override Task HandleAsync(ReadOnlyMemory<byte> body) => RespondAsync(200, $"{body.Length} bytes");
     }
 
     private sealed class Streams : HttpConsumer, IHandle<Note>
@@ -86,7 +87,7 @@ public sealed class DescriptorReserveTests
     ];
 
     private static MetricCollector<T> Collect<T>(TestServer server, string name)
-        where T : struct => new(server.App.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), "ChannelsNet.Consumers", name);
+        where T : struct => new(server.App.Services.GetRequiredService<IMeterFactory>(), "ChannelsNet.Consumers", name);
 
     [Fact]
     public async Task When_few_are_left_a_WebSocket_gets_503_and_its_connection_is_closed()
@@ -139,7 +140,8 @@ public sealed class DescriptorReserveTests
             socket.Options.CollectHttpResponseDetails = true;
             socket.Options.HttpVersion = protocols == HttpProtocols.Http2 ? HttpVersion.Version20 : HttpVersion.Version11;
             socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
-            await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(server.UriOf("/ws/"), invoker, default).WaitAsync(TestServer.Patience));
+            await Assert.ThrowsAsync<WebSocketException>(
+                () => socket.ConnectAsync(server.UriOf("/ws/"), invoker, default).WaitAsync(TestServer.Patience));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, socket.HttpStatusCode);
         }
 
@@ -163,6 +165,9 @@ public sealed class DescriptorReserveTests
             using var page = await client.GetAsync(path);
             Assert.Equal((200, "close"), (page.Status, page.Header("Connection")));
         }
+
+        using var post = await client.PostAsync(new string('x', 1_000_000), "/at-once/");
+        Assert.Equal((200, "1000000 bytes"), (post.Status, await post.TextAsync()));
 
         using var poll = await client.GetAsync("/poll/");
         Assert.Equal((503, "10"), (poll.Status, poll.Header("Retry-After")));
@@ -197,7 +202,7 @@ public sealed class DescriptorReserveTests
         var (level, line) = Logged(server).Last();
         Assert.Equal((2, LogLevel.Warning), (Logged(server).Count, level));
         Assert.StartsWith(
-            $"Connections closed since the last such line: 1. The process may open {Limit} file descriptors (RLIMIT_NOFILE); {NoneLeft} of them are reserved",
+            $"Connections closed since the last such line: 1. The process may open {Limit} file descriptors (RLIMIT_NOFILE); {NoneLeft} of them",
             line,
             StringComparison.Ordinal);
     }
@@ -206,6 +211,7 @@ public sealed class DescriptorReserveTests
     public async Task By_default_all_are_served_and_a_gauge_shows_the_parts_of_the_limit()
     {
         await using var server = await StartAsync(reserved: null);
+        Assert.True(server.App.Services.GetRequiredService<DescriptorReserve>().IsInUse);
         using var gauge = Collect<int>(server, "channels.file_descriptor.limit");
         using var client = await server.ConnectAsync();
         await client.SendAsync("hello");
@@ -219,9 +225,10 @@ public sealed class DescriptorReserveTests
     }
 
     [Fact]
-    public async Task With_a_reserve_of_zero_there_is_none()
+    public async Task With_a_reserve_of_zero_Kestrel_uses_its_own_listener()
     {
         await using var server = await StartAsync(reserved: 0);
+        Assert.False(server.App.Services.GetRequiredService<DescriptorReserve>().IsInUse);
         using var gauge = Collect<int>(server, "channels.file_descriptor.limit");
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/"));
         gauge.RecordObservableInstruments();
@@ -236,7 +243,8 @@ public sealed class DescriptorReserveTests
             "ConnectionLimits.ReservedFileDescriptors is -1; expected 1 or more, 0 for no reserve, or null for the default.", negative.Message);
         var whole = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(Limit));
         Assert.Equal(
-            $"ConnectionLimits.ReservedFileDescriptors is {Limit}; expected less than {Limit}, which is what the process may open (RLIMIT_NOFILE).", whole.Message);
+            $"ConnectionLimits.ReservedFileDescriptors is {Limit}; expected less than {Limit}, which is what the process may open (RLIMIT_NOFILE).",
+            whole.Message);
     }
 
     private static async Task<Socket> OpenAsync(TestServer server)
@@ -246,7 +254,7 @@ public sealed class DescriptorReserveTests
         return socket;
     }
 
-    /// <summary>What comes until the connection is closed or reset.</summary>
+    /// <summary>Reads until the connection is closed or reset.</summary>
     private static async Task<string> ReadToEndAsync(Socket socket)
     {
         var text = new StringBuilder();

@@ -20,7 +20,8 @@ public sealed class ReservingListenerFactoryTests
     {
         public bool CanBind(EndPoint endpoint) => endpoints.IsInstanceOfType(endpoint);
 
-        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
     }
 
     private sealed class OwnEndPoint : EndPoint;
@@ -36,7 +37,8 @@ public sealed class ReservingListenerFactoryTests
             builder.ConfigureServices(services => services.AddChannels());
         }
 
-        builder.ConfigureWebHost(web => web.UseKestrelCore().UseUrls("http://127.0.0.1:0").Configure(app => app.Run(context => context.Response.WriteAsync("served"))));
+        builder.ConfigureWebHost(web => web.UseKestrelCore().UseUrls("http://127.0.0.1:0")
+            .Configure(app => app.Run(context => context.Response.WriteAsync("served"))));
         if (!areChannelsFirst)
         {
             builder.ConfigureServices(services => services.AddChannels().Services.AddChannels());

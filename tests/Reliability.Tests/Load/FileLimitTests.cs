@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using ChannelsNet.Clients;
 using ChannelsNet.Support;
@@ -21,10 +22,10 @@ public sealed class FileLimitTests
         const int Served = 20;
         var seconds = Size.Of(full: 60, small: 10);
         await using var node = await WebNode.StartAsync(Limit, Limit);
-        using var clock = await TalkingClient.ConnectAsync(node.WebSocket("/msg/"));
-        var clients = await Task.WhenAll(Enumerable.Range(0, Served).Select(_ => TalkingClient.ConnectAsync(node.WebSocket("/echo/"))));
+        using var clock = await ConnectedClient.ConnectAsync(node.WebSocket("/msg/"));
+        var clients = await Task.WhenAll(Enumerable.Range(0, Served).Select(_ => ConnectedClient.ConnectAsync(node.WebSocket("/echo/"))));
         var slowest = TimeSpan.Zero;
-        await using (var knockers = new Knockers(node.Address, "/echo/", webSockets, silent))
+        await using (var flood = new ConnectionFlood(node.Address, "/echo/", webSockets, silent))
         {
             for (var second = 0; second < seconds; second++)
             {
@@ -34,12 +35,12 @@ public sealed class FileLimitTests
             }
 
             // Those who say nothing take all the connections on which there could be a 503.
-            Assert.InRange(knockers.Unavailable, silent > 0 ? 0 : 1, int.MaxValue);
-            Assert.InRange(knockers.Closed, 1, int.MaxValue);
+            Assert.InRange(flood.Unavailable, silent > 0 ? 0 : 1, int.MaxValue);
+            Assert.InRange(flood.Closed, 1, int.MaxValue);
             Report.Add(
                 "file limit",
-                $"{Limit} files, {webSockets} clients that ask for a WebSocket and {silent} that say nothing, each again as soon as it is closed, for {seconds} s",
-                $"{knockers.Accepted} WebSockets accepted, {knockers.Unavailable} got 503, {knockers.Closed} connections closed; the {Served} clients that were there before got each echo, the slowest after {slowest.TotalMilliseconds:0} ms, and every tick");
+                $"{Limit} files; {webSockets} clients that ask for a WebSocket and {silent} that say nothing reconnect at once for {seconds} s",
+                $"{flood.Accepted} WebSockets accepted, {flood.Unavailable} got 503, {flood.Closed} connections closed; {Served} clients that were connected before got every message, the slowest echo took {slowest.TotalMilliseconds:0} ms");
         }
 
         // As soon as they have left there is room, and nothing goes on.
@@ -56,7 +57,8 @@ public sealed class FileLimitTests
         process.Refresh();
         Assert.InRange((process.TotalProcessorTime - before).TotalSeconds, 0, 1);
         Assert.False(node.Process.HasExited);
-        var lines = node.Process.Output.Split(Environment.NewLine).Count(line => line.Contains("Connections closed since", StringComparison.Ordinal));
+        var lines = node.Process.Output.Split(Environment.NewLine)
+            .Count(line => line.Contains("Connections closed since", StringComparison.Ordinal));
         Assert.InRange(lines, 1, (seconds / 10) + 2);
         foreach (var client in clients)
         {
@@ -69,12 +71,12 @@ public sealed class FileLimitTests
     {
         SkipUnlessLinux();
         await using var node = await WebNode.StartAsync(Limit, Limit);
-        var clients = new List<TalkingClient>();
+        var clients = new List<ConnectedClient>();
         try
         {
             while (true)
             {
-                clients.Add(await TalkingClient.ConnectAsync(node.WebSocket("/echo/")));
+                clients.Add(await ConnectedClient.ConnectAsync(node.WebSocket("/echo/")));
             }
         }
         catch (WebSocketException fault)
@@ -104,14 +106,16 @@ public sealed class FileLimitTests
     {
         SkipUnlessLinux();
         await using var node = await WebNode.StartAsync(Limit, Limit);
-        using var clock = await TalkingClient.ConnectAsync(node.WebSocket("/msg/"));
+        using var clock = await ConnectedClient.ConnectAsync(node.WebSocket("/msg/"));
 
         // To the program it is the same whether it has opened so many files or may open so few.
         await SetLimitAsync(node, "10:");
-        using var knocker = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
-        await knocker.ConnectAsync(IPAddress.Loopback, node.Address.Port);
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(IPAddress.Loopback, node.Address.Port);
         await Until.TrueAsync(
-            () => node.Process.Output.Contains("accepts no connection until one is free", StringComparison.Ordinal), () => node.Process.Output, TimeSpan.FromSeconds(10));
+            () => node.Process.Output.Contains("accepts no connection until one is free", StringComparison.Ordinal),
+            () => node.Process.Output,
+            TimeSpan.FromSeconds(10));
         using var process = Process.GetProcessById(node.Process.Id);
         await clock.NextAsync();
         var before = process.TotalProcessorTime;
@@ -132,21 +136,22 @@ public sealed class FileLimitTests
     {
         SkipUnlessLinux();
         await using var node = await WebNode.StartAsync(softLimit: 300, hardLimit: 4000);
-        var line = (await File.ReadAllLinesAsync($"/proc/{node.Process.Id}/limits")).Single(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        var limits = await File.ReadAllLinesAsync($"/proc/{node.Process.Id}/limits");
+        var line = limits.Single(line => line.StartsWith("Max open files", StringComparison.Ordinal));
         Assert.Equal(["Max", "open", "files", "4000", "4000", "files"], line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static void SkipUnlessLinux() => Skip.IfNot(OperatingSystem.IsLinux(), "The limit is Linux's.");
 
     /// <summary>Connects as soon as there is room.</summary>
-    private static async Task<TalkingClient> ConnectAsync(WebNode node)
+    private static async Task<ConnectedClient> ConnectAsync(WebNode node)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (true)
         {
             try
             {
-                return await TalkingClient.ConnectAsync(node.WebSocket("/echo/"));
+                return await ConnectedClient.ConnectAsync(node.WebSocket("/echo/"));
             }
             catch (WebSocketException) when (!patience.IsCancellationRequested)
             {

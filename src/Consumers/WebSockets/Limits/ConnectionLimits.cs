@@ -1,5 +1,3 @@
-using ChannelsNet.Accepting;
-
 namespace ChannelsNet;
 
 /// <summary>
@@ -21,18 +19,17 @@ public sealed class ConnectionLimits
     public int? MaxConnectionsPerUser { get; set; }
 
     /// <summary>
-    /// How many of the file descriptors that the process may open (RLIMIT_NOFILE) are never used for a connection to Kestrel, so that the program and the
-    /// runtime can still open files when clients have taken all others. When few others are left, a WebSocket gets a 503; after that, a connection is closed
-    /// as soon as it is accepted. Less than the limit of the process; 0 for no reserve; null for an eighth of the limit, at least 64 and at most 1,024.
-    /// Default: null. Only 64-bit Linux has a reserve.
+    /// Gets or sets how many of the file descriptors that the process may open (RLIMIT_NOFILE) are never used for a connection to Kestrel.
+    /// Default: null, which is an eighth of the limit, at least 64 and at most 1,024. 0 turns the reserve off. The program and the runtime
+    /// need the reserve when clients have taken all others: at the limit, the process aborts. When few others are left, a WebSocket gets a
+    /// 503; after that, a connection is closed as soon as it is accepted. Must be less than the limit. Has no effect except on 64-bit Linux.
     /// </summary>
     public int? ReservedFileDescriptors { get; set; }
 
     /// <summary>Every fault of these options, a sentence each.</summary>
     internal IEnumerable<string> Faults()
     {
-        var limits = new (string Name, int? Value)[] { (nameof(MaxConnections), MaxConnections), (nameof(MaxConnectionsPerUser), MaxConnectionsPerUser) };
-        foreach (var (name, value) in limits)
+        foreach (var (name, value) in new[] { (nameof(MaxConnections), MaxConnections), (nameof(MaxConnectionsPerUser), MaxConnectionsPerUser) })
         {
             if (value < 1)
             {
@@ -44,11 +41,6 @@ public sealed class ConnectionLimits
         {
             yield return $"{nameof(ConnectionLimits)}.{nameof(ReservedFileDescriptors)} is {ReservedFileDescriptors}; "
                 + "expected 1 or more, 0 for no reserve, or null for the default.";
-        }
-        else if (FileDescriptorLimit.Read() is { } limit && ReservedFileDescriptors >= limit)
-        {
-            yield return $"{nameof(ConnectionLimits)}.{nameof(ReservedFileDescriptors)} is {ReservedFileDescriptors}; "
-                + $"expected less than {limit}, which is what the process may open (RLIMIT_NOFILE).";
         }
     }
 }

@@ -4,8 +4,11 @@ using System.Text;
 
 namespace ChannelsNet.Clients;
 
-/// <summary>Clients that connect as fast as they can, and again as soon as the server has closed the connection. Some ask for a WebSocket, the others say nothing.</summary>
-internal sealed class Knockers : IAsyncDisposable
+/// <summary>
+/// Clients that connect as fast as they can, and again as soon as the server has closed the connection. Some ask for a WebSocket, the
+/// others say nothing.
+/// </summary>
+internal sealed class ConnectionFlood : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly IPEndPoint _server;
@@ -15,7 +18,7 @@ internal sealed class Knockers : IAsyncDisposable
     private int _unavailable;
     private int _closed;
 
-    public Knockers(Uri server, string path, int webSockets, int silent)
+    public ConnectionFlood(Uri server, string path, int webSockets, int silent)
     {
         _server = new IPEndPoint(IPAddress.Parse(server.Host), server.Port);
         _handshake = Encoding.ASCII.GetBytes(
@@ -47,8 +50,9 @@ internal sealed class Knockers : IAsyncDisposable
             try
             {
                 // It leaves without a word, so that its port is free again at once.
-                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
-                await KnockAsync(socket, asks);
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.LingerState = new LingerOption(true, 0);
+                await ConnectAsync(socket, asks);
             }
             catch (SocketException)
             {
@@ -61,7 +65,7 @@ internal sealed class Knockers : IAsyncDisposable
         }
     }
 
-    private async Task KnockAsync(Socket socket, bool asks)
+    private async Task ConnectAsync(Socket socket, bool asks)
     {
         await socket.ConnectAsync(_server, _stop.Token);
         var buffer = new byte[4096];

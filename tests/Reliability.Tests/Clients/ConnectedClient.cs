@@ -5,16 +5,16 @@ using System.Text;
 namespace ChannelsNet.Clients;
 
 /// <summary>A client that is connected, and gives up when the server does not respond.</summary>
-internal sealed class TalkingClient : IDisposable
+internal sealed class ConnectedClient : IDisposable
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
     private readonly ClientWebSocket _socket = new();
     private readonly byte[] _buffer = new byte[4096];
 
-    public static async Task<TalkingClient> ConnectAsync(Uri uri)
+    public static async Task<ConnectedClient> ConnectAsync(Uri uri)
     {
-        var client = new TalkingClient();
+        var client = new ConnectedClient();
         using var patience = new CancellationTokenSource(_patience);
         await client._socket.ConnectAsync(uri, patience.Token);
         return client;
