@@ -18,6 +18,12 @@ public sealed partial class WebNode : IAsyncDisposable
     /// <summary>Starts a node with the settings of its appsettings, but for those given.</summary>
     public static async Task<WebNode> StartAsync(IReadOnlyDictionary<string, string>? settings = null) => new(await RunAsync([], settings));
 
+    /// <summary>Starts a node that may open so many files.</summary>
+    /// <param name="softLimit">What it inherits, and may raise to <paramref name="hardLimit"/>.</param>
+    /// <param name="hardLimit">What it may not go beyond.</param>
+    public static async Task<WebNode> StartAsync(int softLimit, int hardLimit) =>
+        new(await RunAsync([], null, ["sh", "-c", $"ulimit -S -n {softLimit}; ulimit -H -n {hardLimit}; exec \"$@\"", "sh"]));
+
     /// <summary>Starts a node whose layer is over Redis.</summary>
     public static Task<WebNode> StartAsync(RedisServer redis, string prefix) => StartAsync(Over(redis, prefix));
 
@@ -36,7 +42,7 @@ public sealed partial class WebNode : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 
-    private static Task<ServerProcess> RunAsync(string[] arguments, IReadOnlyDictionary<string, string>? settings)
+    private static Task<ServerProcess> RunAsync(string[] arguments, IReadOnlyDictionary<string, string>? settings, params string[] starter)
     {
         var environment = new Dictionary<string, string>
         {
@@ -48,7 +54,8 @@ public sealed partial class WebNode : IAsyncDisposable
             environment[name] = value;
         }
 
-        return ServerProcess.StartAsync("dotnet", [Built.PathOf("Web"), .. arguments], "Application started", environment, Built.PathOf("WebFolder"));
+        string[] command = [.. starter, "dotnet", Built.PathOf("Web"), .. arguments];
+        return ServerProcess.StartAsync(command[0], command[1..], "Application started", environment, Built.PathOf("WebFolder"));
     }
 
     [GeneratedRegex(@"Now listening on: (http://[0-9.:]+)")]

@@ -1,4 +1,5 @@
 using ChannelsNet;
+using ChannelsNet.Accepting;
 using ChannelsNet.Draining;
 using ChannelsNet.Hosting;
 using ChannelsNet.Routing;
@@ -39,6 +40,7 @@ public static class ChannelsServiceCollectionExtensions
         services.TryAddSingleton<WebSocketMeter>();
         services.TryAddSingleton<ConnectionPlaces>();
         services.TryAddSingleton<GroupGates>();
+        services.AddDescriptorReserve();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ProtocolMatcherPolicy>());
         return services.AddChannelLayers(configuration, configure);
     }

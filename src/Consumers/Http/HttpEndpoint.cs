@@ -1,3 +1,4 @@
+using ChannelsNet.Accepting;
 using ChannelsNet.Draining;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,6 +18,11 @@ internal sealed class HttpEndpoint(IApplication application, HttpRoute route, IS
         {
             // What can be answered at once still is, as everything else of the host is.
             connection.Drain(_comeBack);
+        }
+        else if (context.Features.Get<ShortRequestConnection>() is not null)
+        {
+            // The same without a stop: the consumer can respond at once, but not wait or stream.
+            connection.Drain(ShortRequestConnection.RetryAfter);
         }
 
         try

@@ -12,6 +12,9 @@ internal enum RefusalReason
 {
     MaxConnections,
     MaxConnectionsPerUser,
+
+    /// <summary>The process has few file descriptors left.</summary>
+    FileLimit,
     MaxMessagesPerSecond,
     MaxMessageSize,
     MaxGroups,
@@ -67,7 +70,9 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         if (_told.GetOrAdd((route, reason), static _ => new QuietCount()).Add(1, time, out var since))
         {
             // That the server is full, or the program slow, is something to do for who runs it; the others are the clients' matter.
-            var level = reason is RefusalReason.MaxConnections or RefusalReason.ServerLimit or RefusalReason.AcceptTimeout ? LogLevel.Warning : LogLevel.Information;
+            var level = reason is RefusalReason.MaxConnections or RefusalReason.FileLimit or RefusalReason.ServerLimit or RefusalReason.AcceptTimeout
+                ? LogLevel.Warning
+                : LogLevel.Information;
             WebSocketLog.Refused(_logger, level, route, since, why);
         }
     }
@@ -79,6 +84,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
     {
         RefusalReason.MaxConnections => "max_connections",
         RefusalReason.MaxConnectionsPerUser => "max_connections_per_user",
+        RefusalReason.FileLimit => "file_limit",
         RefusalReason.MaxMessagesPerSecond => "max_messages_per_second",
         RefusalReason.MaxMessageSize => "max_message_size",
         RefusalReason.MaxGroups => "max_groups",

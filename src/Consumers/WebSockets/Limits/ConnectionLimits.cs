@@ -18,13 +18,29 @@ public sealed class ConnectionLimits
     /// </summary>
     public int? MaxConnectionsPerUser { get; set; }
 
+    /// <summary>
+    /// Gets or sets how many of the file descriptors that the process may open (RLIMIT_NOFILE) are never used for a connection to Kestrel.
+    /// Default: null, which is an eighth of the limit, at least 64 and at most 1,024. 0 turns the reserve off. The program and the runtime
+    /// need the reserve when clients have taken all others: at the limit, the process aborts. When few others are left, a WebSocket gets a
+    /// 503; after that, a connection is closed as soon as it is accepted. Must be less than the limit. Has no effect except on 64-bit Linux.
+    /// </summary>
+    public int? ReservedFileDescriptors { get; set; }
+
     /// <summary>Every fault of these options, a sentence each.</summary>
-    internal IEnumerable<string> Faults() =>
-        from limit in new Dictionary<string, int?>
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var (name, value) in new[] { (nameof(MaxConnections), MaxConnections), (nameof(MaxConnectionsPerUser), MaxConnectionsPerUser) })
         {
-            [nameof(MaxConnections)] = MaxConnections,
-            [nameof(MaxConnectionsPerUser)] = MaxConnectionsPerUser,
+            if (value < 1)
+            {
+                yield return $"{nameof(ConnectionLimits)}.{name} is {value}; expected 1 or more, or null for no limit.";
+            }
         }
-        where limit.Value < 1
-        select $"{nameof(ConnectionLimits)}.{limit.Key} is {limit.Value}; expected 1 or more, or null for no limit.";
+
+        if (ReservedFileDescriptors < 0)
+        {
+            yield return $"{nameof(ConnectionLimits)}.{nameof(ReservedFileDescriptors)} is {ReservedFileDescriptors}; "
+                + "expected 1 or more, 0 for no reserve, or null for the default.";
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Claims;
+using ChannelsNet.Accepting;
 using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -26,6 +27,13 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
     public IDisposable? Take(HttpContext context, string route, out Refusal? refusal)
     {
         refusal = null;
+        if (context.Features.Get<ShortRequestConnection>() is { Limit: var limit })
+        {
+            refused.Add(RefusalReason.FileLimit, route, $"the process may open {limit} file descriptors (RLIMIT_NOFILE), and few are left");
+            refusal = Full();
+            return null;
+        }
+
         if (_most is null && _mostPerUser is null)
         {
             return null;
@@ -35,10 +43,7 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
         {
             Interlocked.Decrement(ref _count);
             refused.Add(RefusalReason.MaxConnections, route, $"{nameof(ConnectionLimits)}.{nameof(ConnectionLimits.MaxConnections)} is {_most}");
-            refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, "This server has as many WebSockets as it takes.")
-            {
-                Headers = new HeaderDictionary { [HeaderNames.RetryAfter] = RetryAfter },
-            };
+            refusal = Full();
             return null;
         }
 
@@ -56,6 +61,11 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
 
         return new Place(this, user);
     }
+
+    private static Refusal Full() => new(StatusCodes.Status503ServiceUnavailable, "This server has as many WebSockets as it takes.")
+    {
+        Headers = new HeaderDictionary { [HeaderNames.RetryAfter] = RetryAfter },
+    };
 
     private bool TryAdd(string user)
     {
