@@ -21,6 +21,9 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
     private const string BinaryMessage = "a binary message";
 
     private WebSocketAnswer? _answer;
+    /// <summary>How long a handler may go on after a close, in real time.</summary>
+    private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(1);
+
     private string? _ended;
     private bool _hasConnected;
 
@@ -28,7 +31,6 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
 
     /// <summary>Asks for the WebSocket, and waits until the application has accepted or refused it. Once for each communicator.</summary>
     /// <returns>How it answered. A refusal is no error.</returns>
-    /// <exception cref="UnexpectedEventException">It has accepted with a subprotocol that the client does not offer: clients break such a connection.</exception>
     public async Task<WebSocketAnswer> ConnectAsync()
     {
         if (_hasConnected)
@@ -95,7 +97,8 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
 
     /// <summary>
     /// Closes the WebSocket from the client's side, and waits until the application has ended. What was not received is dropped. If the application has
-    /// closed it already, this only waits.
+    /// closed it already, this only waits. A handler that goes on for a second gets an exception when it sends, as it does on a server after
+    /// <see cref="WebSocketConnectionOptions.CloseTimeout"/>.
     /// </summary>
     /// <param name="code">The client's code; 1005 for a close without one, 1006 for a connection that breaks. Default: 1000, a normal end.</param>
     /// <param name="reason">The client's words.</param>
@@ -115,7 +118,7 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
 
         _ended ??= $"was closed by the client with {code}";
         Server.CloseReceived(code, reason);
-        if (code == CloseCodes.Broken)
+        if (code == CloseCodes.Broken || await Task.WhenAny(Run.Ended, Task.Delay(_closeTimeout)).ConfigureAwait(false) != Run.Ended)
         {
             await Run.AbortAsync().ConfigureAwait(false);
         }
@@ -123,7 +126,7 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
         await WaitAsync().ConfigureAwait(false);
     }
 
-    private protected override ServerSide Serve(Input input, Output output) => new WebSocketServer(input, output);
+    private protected override ServerSide Serve(Input input, Output output) => new WebSocketServer(input, output, Scope.Subprotocols);
 
     private Task SendAsync(WebSocketReceive message)
     {
@@ -171,11 +174,8 @@ public sealed class WebSocketCommunicator(IApplication application, Scope scope)
         }
     }
 
-    private WebSocketAnswer AnswerOf(ServerEvent? answer) => answer switch
+    private static WebSocketAnswer AnswerOf(ServerEvent? answer) => answer switch
     {
-        WebSocketAccept { Subprotocol: { } subprotocol } when !Scope.Subprotocols.Contains(subprotocol) => throw new UnexpectedEventException(
-            Scope.Subprotocols.Count == 0 ? "no subprotocol, since none was offered" : $"one of the subprotocols that were offered, {string.Join(", ", Scope.Subprotocols)}",
-            $"\"{subprotocol}\""),
         WebSocketAccept accept => new WebSocketAnswer
         {
             Status = StatusCodes.Status101SwitchingProtocols,

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet;
@@ -36,6 +37,8 @@ public sealed class SameAsServerTests
             "fail" => throw new InvalidDataException(),
             "early" => SendTextAsync("too early"),
             "subprotocol" => AcceptAsync(Scope.Subprotocols[1]),
+            "other subprotocol" => AcceptAsync("nobody offers this"),
+            "headers" => AcceptAsync(headers: new HeaderDictionary { ["X-Node"] = "a\r\nb" }),
             "greet" => GreetAsync(),
             _ => AcceptAsync(),
         };
@@ -87,6 +90,9 @@ public sealed class SameAsServerTests
                     return;
                 case "fail":
                     throw new InvalidDataException();
+                case "fail later":
+                    await connection.SendAsync(new WebSocketAccept());
+                    throw new InvalidDataException();
                 default:
                     await connection.SendAsync(new WebSocketAccept());
                     await connection.SendAsync(WebSocketSend.Text("bye"));
@@ -111,6 +117,9 @@ public sealed class SameAsServerTests
     [InlineData("/nowhere/at/all/")]
     [InlineData("/raw/end/")]
     [InlineData("/raw/fail/")]
+    [InlineData("/raw/fail%20later/")]
+    [InlineData("/other%20subprotocol/")]
+    [InlineData("/headers/")]
     [InlineData("/raw/accept/")]
     public async Task The_kit_and_the_server_agree(string url, params string[] sends)
     {

@@ -500,7 +500,7 @@ internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, 
                 throw new InvalidOperationException("The WebSocket has been accepted already.");
             }
 
-            WebSocketHandshake.Require(Context, accept);
+            WebSocketHandshake.Require(accept, WebSocketHandshake.Subprotocols(Context));
             _state = State.Accepting;
             Wheel.Set(this, Options.AcceptTimeout);
         }

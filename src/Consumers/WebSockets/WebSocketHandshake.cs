@@ -44,10 +44,11 @@ internal sealed class WebSocketHandshake
         : new FrameReader(_upgrade.Input(), connection, queue, maxMessageSize, _compression is not null);
 
     /// <summary>Checks what an application accepts with, before anything is changed.</summary>
+    /// <param name="accept">The subprotocol and the headers.</param>
+    /// <param name="offered">The subprotocols that the client offers.</param>
     /// <exception cref="InvalidOperationException">The client does not offer the subprotocol, or a header can't be sent.</exception>
-    public static void Require(HttpContext context, WebSocketAccept accept)
+    public static void Require(WebSocketAccept accept, IReadOnlyList<string> offered)
     {
-        var offered = Subprotocols(context);
         if (accept.Subprotocol is { } subprotocol && !offered.Contains(subprotocol, StringComparer.Ordinal))
         {
             throw new InvalidOperationException(

@@ -71,6 +71,11 @@ internal sealed class ApplicationRun : IConnection, IRunObserver, IDisposable
     ValueTask IConnection.SendAsync(ServerEvent serverEvent)
     {
         ArgumentNullException.ThrowIfNull(serverEvent);
+        if (_aborted.IsCancellationRequested && serverEvent is WebSocketSend or HttpResponseStart or HttpResponseBody)
+        {
+            return ValueTask.FromException(new ClientGoneException(_aborted.Token));
+        }
+
         _server.Send(serverEvent);
         return ValueTask.CompletedTask;
     }

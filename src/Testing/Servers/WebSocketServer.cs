@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http;
 namespace ChannelsNet.Servers;
 
 /// <summary>The rules of a WebSocket, as <see cref="WebSocketConnection"/> has them, for a client that answers a close at once.</summary>
-internal sealed class WebSocketServer(Input input, Output output) : ServerSide(input, output)
+/// <param name="input">What the client does.</param>
+/// <param name="output">What the application sends.</param>
+/// <param name="subprotocols">What the client offers.</param>
+internal sealed class WebSocketServer(Input input, Output output, IReadOnlyList<string> subprotocols) : ServerSide(input, output)
 {
     private State _state;
 
@@ -62,7 +65,7 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
             }
             else
             {
-                Close(new WebSocketClose(CloseCodes.Broken));
+                Close(new WebSocketClose(CloseCodes.ServerError, "The server has failed."));
             }
         }
     }
@@ -89,6 +92,7 @@ internal sealed class WebSocketServer(Input input, Output output) : ServerSide(i
 
         if (_state == State.Undecided)
         {
+            WebSocketHandshake.Require(accept, subprotocols);
             _state = State.Open;
             Output.Add(accept);
         }
