@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -91,30 +90,26 @@ public sealed class FairnessTests : IDisposable
         Assert.Equal("flush", await client.ReceiveAsync());
     }
 
-    /// <summary>
-    /// More handlers block than the pool has threads, and none goes on before the quick consumer's client has its message: it waits for the pool to grow until the
-    /// quick consumer has run, and for no handler.
-    /// </summary>
+    /// <summary>Many more handlers block than the pool has threads, and would keep every new thread of it for the whole test.</summary>
     [Fact]
     public async Task The_message_of_a_quick_consumer_does_not_wait_for_handlers_that_block()
     {
         await using var server = await StartAsync();
+        using var quick = await server.ConnectAsync("/quick/");
         var blocked = new List<WebSocketClient>();
-        for (var i = 0; i < Environment.ProcessorCount + 6; i++)
+        for (var i = 0; i < 60; i++)
         {
             blocked.Add(await server.ConnectAsync("/blocks/"));
         }
 
-        using var quick = await server.ConnectAsync("/quick/");
         await server.Layer.GroupSendAsync("room", new Note("hello"));
         Assert.Equal("hello", await quick.ReceiveAsync());
+        _gate.Set();
         foreach (var client in blocked)
         {
             Assert.Equal("before it blocks", await client.ReceiveAsync());
+            client.Dispose();
         }
-
-        _gate.Set();
-        blocked.ForEach(client => client.Dispose());
     }
 
     /// <summary>The queue holds 1,000: a client is not to blame for what nobody has begun to write.</summary>
@@ -150,17 +145,15 @@ public sealed class FairnessTests : IDisposable
             idle.Add(await server.ConnectAsync("/quick/"));
         }
 
-        var receiving = idle.Select(client => client.ReceiveAsync()).ToArray();
+        // The clients read, and so answer pings, on the same threads.
+        var receiving = idle.Select(client => client.Socket.ReceiveAsync(new byte[100].AsMemory(), CancellationToken.None).AsTask()).ToArray();
 
-        // Every thread is taken, and each new one at once, for longer than a client may be silent.
-        var begun = Stopwatch.GetTimestamp();
-        var blocking = Enumerable.Range(0, 60).Select(_ => Task.Run(() => Thread.Sleep(TimeSpan.FromSeconds(2)))).ToArray();
-        await Task.WhenAll(blocking);
-        Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.FromSeconds(2), TimeSpan.MaxValue);
+        // Every thread is taken, each new one too, for longer than a client may be silent.
+        await Task.WhenAll(Enumerable.Range(0, 8 * Environment.ProcessorCount).Select(_ => Task.Run(() => Thread.Sleep(TimeSpan.FromSeconds(1.5)))));
         await server.Layer.GroupSendAsync("room", new Note("still there?"));
         foreach (var received in receiving)
         {
-            Assert.Equal("still there?", await received.WaitAsync(3 * TestServer.Patience));
+            Assert.Equal("still there?".Length, (await received.WaitAsync(TestServer.Patience)).Count);
         }
 
         idle.ForEach(client => client.Dispose());
