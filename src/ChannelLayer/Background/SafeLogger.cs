@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+
+namespace ChannelsNet.Background;
+
+/// <summary>
+/// A logger that never throws. A log provider that fails must not end a loop, a timer or the process; there is no other place to report it to, so
+/// the line is lost.
+/// </summary>
+internal sealed class SafeLogger : ILogger
+{
+    private readonly ILogger _inner;
+
+    private SafeLogger(ILogger inner) => _inner = inner;
+
+    /// <summary>Returns the logger itself if it is safe already.</summary>
+    public static ILogger Of(ILogger logger) => logger as SafeLogger ?? new SafeLogger(logger);
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull
+    {
+        try
+        {
+            return _inner.BeginScope(state);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    public bool IsEnabled(LogLevel logLevel)
+    {
+        try
+        {
+            return _inner.IsEnabled(logLevel);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        try
+        {
+            _inner.Log(logLevel, eventId, state, exception, formatter);
+        }
+        catch (Exception)
+        {
+            // See the summary of the class.
+        }
+    }
+}
