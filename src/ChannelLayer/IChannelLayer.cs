@@ -27,7 +27,10 @@ public interface IChannelLayer
     ValueTask<IChannel> NewChannelAsync(
         string prefix = "specific", IChannelListener? listener = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Makes a channel a member of a group. Adding it again changes nothing but the age of its membership.</summary>
+    /// <summary>
+    /// Makes a channel a member of a group. Adding it again changes nothing but the age of its membership. A channel of this process that has ended is not
+    /// added, without an error.
+    /// </summary>
     ValueTask GroupAddAsync(string group, string channel, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a channel out of a group. No error if it is no member.</summary>

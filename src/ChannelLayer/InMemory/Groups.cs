@@ -42,7 +42,7 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         }
     }
 
-    public Task Discard(string name, string channel)
+    public Task Discard(string name, string channel, OwnChannel? own)
     {
         if (_groups.TryGetValue(name, out var group))
         {

@@ -77,7 +77,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
     {
         ChannelNames.RequireGroup(group);
         ChannelNames.RequireChannel(channel);
-        if (_local.FindOwn(channel) is null && !_general.IsRead(channel))
+        if (!_local.IsOwn(channel) && !_general.IsRead(channel))
         {
             throw new InvalidOperationException(
                 $"Channel \"{channel}\" can't be added to group \"{group}\": this process does not read it, and over publish and subscribe "
