@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
@@ -20,7 +21,12 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
     private RedisHosts? _hosts;
 
     /// <summary>How it stands with the back-end.</summary>
-    public IChannelLayerStatus Status => _options.Backend == ChannelLayerBackend.InMemory ? new InMemoryStatus() : Hosts;
+    public IChannelLayerStatus Status => _options.Backend switch
+    {
+        ChannelLayerBackend.InMemory => new InMemoryStatus(),
+        ChannelLayerBackend.RedisPubSub or ChannelLayerBackend.Redis => Hosts,
+        _ => throw Unreachable(),
+    };
 
     private RedisHosts Hosts => _hosts ??= new RedisHosts(
         _options.Hosts.DefaultIfEmpty(RedisAddress.Default).Select(services.GetRequiredService<RedisConnections>().To));
@@ -40,10 +46,12 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
             case ChannelLayerBackend.RedisPubSub:
                 var pubSub = new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, meter, logger);
                 return Observed(pubSub, pubSub.Local);
-            default:
+            case ChannelLayerBackend.Redis:
                 var queues = new RedisChannelLayer(
                     _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, meter, logger);
                 return Observed(queues, queues.Local);
+            default:
+                throw Unreachable();
         }
 
         ObservedChannelLayer Observed(IChannelLayer layer, LocalDelivery local)
@@ -55,9 +63,15 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
         }
     }
 
-    public ILeases CreateLeases() => _options.Backend == ChannelLayerBackend.InMemory
-        ? new InMemoryLeases()
-        : new RedisLeases(Hosts[0], new RedisNames(_options.Prefix), _time, services.GetRequiredService<ILogger<RedisLease>>());
+    public ILeases CreateLeases() => _options.Backend switch
+    {
+        ChannelLayerBackend.InMemory => new InMemoryLeases(),
+        ChannelLayerBackend.RedisPubSub or ChannelLayerBackend.Redis =>
+            new RedisLeases(Hosts[0], new RedisNames(_options.Prefix), _time, services.GetRequiredService<ILogger<RedisLease>>()),
+        _ => throw Unreachable(),
+    };
+
+    private UnreachableException Unreachable() => new($"There is no layer for the back-end {_options.Backend}.");
 
     /// <param name="types">The messages that this process knows.</param>
     /// <param name="drops">Counts what can't be read.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ChannelsNet.WebSockets;
 using Microsoft.Extensions.Logging;
@@ -66,7 +67,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
     /// <summary>Counts one that needs no line of its own.</summary>
     public void Count(RefusalReason reason, string route) => _counter.Add(1, new("reason", TagOf(reason)), new("route", route));
 
-    private static string TagOf(RefusalReason reason) => reason switch
+    internal static string TagOf(RefusalReason reason) => reason switch
     {
         RefusalReason.MaxConnections => "max_connections",
         RefusalReason.MaxConnectionsPerUser => "max_connections_per_user",
@@ -81,6 +82,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         RefusalReason.Draining => "draining",
         RefusalReason.ProtocolError => "protocol_error",
         RefusalReason.InvalidPayload => "invalid_payload",
-        _ => "ping_timeout",
+        RefusalReason.PingTimeout => "ping_timeout",
+        _ => throw new UnreachableException($"There is no tag for {reason}."),
     };
 }
