@@ -1,4 +1,5 @@
 using ChannelsNet.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.InMemory;
 
@@ -15,12 +16,19 @@ internal sealed class LocalDelivery : ILocalCounts
     private readonly Groups _groups;
     private readonly IMemberships _memberships;
 
-    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, LayerMeter meter, IGroupTransport? transport = null, IMemberships? memberships = null)
+    public LocalDelivery(
+        ChannelLayerOptions options,
+        TimeProvider time,
+        Drops drops,
+        LayerMeter meter,
+        ILogger logger,
+        IGroupTransport? transport = null,
+        IMemberships? memberships = null)
     {
         time = CoarseTime.Of(time);
         _drops = drops;
         _meter = meter;
-        _mailboxes = new Mailboxes(options, time, drops);
+        _mailboxes = new Mailboxes(options, time, drops, new ListenerFailures(time, logger));
         _groups = new Groups(_mailboxes, options.GroupExpiry, time, transport);
         _memberships = memberships ?? _groups;
     }

@@ -5,8 +5,8 @@ namespace ChannelsNet.InMemory;
 
 /// <summary>A channel of this process's own: its mailbox, the groups it is in, and its end.</summary>
 internal sealed class OwnChannel(
-    string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener, LocalDelivery local)
-    : Mailbox(name, capacity, expiry, time, drops, listener), IChannel
+    string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener, ListenerFailures failures, LocalDelivery local)
+    : Mailbox(name, capacity, expiry, time, drops, listener, failures), IChannel
 {
     // Also the lock under which it joins, leaves and ends, so that the back-end gets its joins and leaves in their order.
     private readonly HashSet<string> _groups = [];

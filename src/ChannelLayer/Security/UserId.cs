@@ -2,7 +2,9 @@ using System.Security.Claims;
 
 namespace ChannelsNet.Security;
 
-/// <summary>Who a user is: an id and its issuer, since two issuers can give the same id to two users. Every place that tells users apart asks here.</summary>
+/// <summary>
+/// Identifies a user by an id and its issuer, since two issuers can give the same id to two users. Every place that tells users apart uses it.
+/// </summary>
 /// <param name="Kind">The type of the claim; "sub" for <see cref="ClaimTypes.NameIdentifier"/> too, which is the same claim after it was mapped.</param>
 /// <param name="Issuer">The issuer of the claim.</param>
 /// <param name="Value">The value of the claim.</param>
@@ -13,8 +15,8 @@ internal readonly record struct UserId(string Kind, string Issuer, string Value)
 
     /// <summary>Gets the id of a user.</summary>
     /// <param name="user">The user. Claims of an identity that is not authenticated do not count.</param>
-    /// <param name="otherClaims">Types of claims to take, in this order, where there is no id. Default: none.</param>
-    /// <returns>The first that is not empty; null if there is none.</returns>
+    /// <param name="otherClaims">Types of claims to take, in this order, for a user without an id. Default: none.</param>
+    /// <returns>The first claim that is not empty; null for none.</returns>
     public static UserId? Of(ClaimsPrincipal user, params ReadOnlySpan<string> otherClaims)
     {
         if ((Find(user, ClaimTypes.NameIdentifier) ?? Find(user, Subject)) is { } id)

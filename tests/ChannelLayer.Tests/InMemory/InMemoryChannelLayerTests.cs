@@ -120,6 +120,7 @@ public sealed class InMemoryChannelLayerTests : IDisposable
             new MessageTypes([MessageType.Create<Note>(new DefaultJsonTypeInfoResolver())]),
             _time,
             new Drops("default", meters, _time, NullLogger.Instance),
-            new LayerMeter("default", meters));
+            new LayerMeter("default", meters),
+            NullLogger.Instance);
     }
 }

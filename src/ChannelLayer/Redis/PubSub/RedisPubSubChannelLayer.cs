@@ -28,7 +28,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
         ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger)
     {
         _options = options;
-        _local = new LocalDelivery(options, time, drops, meter, this);
+        _local = new LocalDelivery(options, time, drops, meter, logger, this);
         _codec = codec;
         _hosts = hosts;
         _names = new RedisNames(options.Prefix, options.Sharded);
