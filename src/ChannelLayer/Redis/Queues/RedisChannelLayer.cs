@@ -49,7 +49,9 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         _drops = drops;
         _hosts = [.. Enumerable.Range(0, hosts.Count).Select(index =>
             new QueueHost(hosts[index], _names, options.Expiry, options.GroupExpiry, clock))];
-        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], Renew, logger);
+
+        // A request that could not store a membership asks for it; the renewal is not done in its context.
+        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], () => BackgroundWork.Queue(RenewalName, logger, Renew), logger);
         _local = new LocalDelivery(options, time, drops, meter, logger, memberships: _memberships);
         _readers = [.. _hosts.Select(host => new QueueReader(
             host.Connection.Address, host, _names.Wake(_local.Client), Wanted, (queue, entry) => DeliverAsync(host, queue, entry),
@@ -281,11 +283,12 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         }
     }
 
+    /// <summary>Called where no request's context is: by the timer, and when a server has come back.</summary>
     private void Renew()
     {
         if (Interlocked.Increment(ref _renewals) == 1)
         {
-            _ = BackgroundWork.Run(RenewalName, _logger, RenewAsync);
+            _ = RenewAsync();
         }
     }
 
@@ -303,9 +306,9 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
                     continue;
                 }
             }
-            catch (Exception exception) when (!_disposed)
+            catch (Exception exception)
             {
-                if (!told)
+                if (!told && !_disposed)
                 {
                     told = true;
                     BackgroundWork.Report(RenewalName, _logger, exception);
