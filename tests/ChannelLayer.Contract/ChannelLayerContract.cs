@@ -463,6 +463,36 @@ public abstract class ChannelLayerContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Channels_that_join_leave_send_and_end_on_many_threads_leave_nothing()
+    {
+        var layer = NewLayer(options => options.Capacity = 1_000_000);
+        var groups = Enumerable.Range(0, 3).Select(_ => NewName()).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 30; i++)
+            {
+                var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+                var steps = Enumerable.Range(0, 4).Select(_ => (random.Next(8), groups[random.Next(groups.Length)])).ToArray();
+                await Task.WhenAll(steps.Select(step => Task.Run(() => step switch
+                {
+                    (0 or 1 or 2, var group) => layer.GroupAddAsync(group, channel.Name, Patience).AsTask(),
+                    (3 or 4, var group) => layer.GroupDiscardAsync(group, channel.Name, Patience).AsTask(),
+                    (5 or 6, var group) => layer.GroupSendAsync(group, new Note("hello"), cancellationToken: Patience).AsTask(),
+                    _ => channel.DisposeAsync().AsTask(),
+                })));
+                await Task.WhenAll(
+                    Task.Run(() => layer.GroupAddAsync(groups[i % groups.Length], channel.Name, Patience).AsTask()),
+                    Task.Run(() => channel.DisposeAsync().AsTask()));
+            }
+        })));
+        foreach (var group in groups)
+        {
+            Assert.Equal(0, await CountMembersAsync(layer, group));
+        }
+    }
+
+    [Fact]
     public async Task A_listener_is_told_of_each_arrival()
     {
         var layer = NewLayer();

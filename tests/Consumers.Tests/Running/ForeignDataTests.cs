@@ -1,4 +1,6 @@
+using System.Text;
 using ChannelsNet.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.Running;
 
@@ -148,6 +150,166 @@ public sealed class ForeignDataTests
         {
             using var answer = await answering[i].WaitAsync(TestServer.Patience);
             Assert.Equal($$"""{"owner":"{{i}}"}""", await answer.TextAsync());
+        }
+    }
+
+    private record Base(string Text) : Message;
+
+    [MessageType("test.priced")]
+    private sealed record Priced(string Text, int Price, IReadOnlyList<string> Tags) : Base(Text);
+
+    private struct Point
+    {
+        public int X { get; set; }
+    }
+
+    /// <summary>Sends everything that there is to send, and says before each what the client must get.</summary>
+    private sealed class SendsEverything(Balance shared) : WebSocketConsumer, IHandle<Priced>
+    {
+        private static readonly string[] _texts = ["a", "b", "c", "d", "e", "f"];
+
+        private readonly Dictionary<string, int> _own = [];
+        private int _count;
+
+        protected internal override IReadOnlyList<string> Groups => ["room"];
+
+        public async Task HandleAsync(Priced message)
+        {
+            var client = (Recorder)Context.Connection;
+            var name = $"{client.Number}-{++_count}";
+            var price = message.Price;
+            var json = $$"""{"price":{{price}},"tags":["{{message.Tags[0]}}"],"text":"{{message.Text}}"}""";
+            await client.ExpectAsync(json, () => SendJsonAsync(message));
+            await client.ExpectAsync($$"""{"text":"{{message.Text}}"}""", () => SendJsonAsync<Base>(message));
+            await client.ExpectAsync(json, () => SendJsonAsync<object>(message));
+            await client.ExpectAsync("{}", () => SendJsonAsync<Message>(message));
+            await client.ExpectAsync(message.Text, () => SendTextAsync(message.Text));
+            await client.ExpectAsync($"\"{message.Text}\"", () => SendJsonAsync(message.Text));
+            await client.ExpectAsync($"\"{message.Text}\"", () => SendJsonAsync<object>(message.Text));
+            await client.ExpectAsync($"text for {name}", () => SendTextAsync($"text for {name}"));
+            await client.ExpectAsync(_texts[_count % 6], () => SendTextAsync(_texts[_count % 6]));
+            await client.ExpectAsync($"{price}", () => SendJsonAsync(price));
+            await client.ExpectAsync($"{price}", () => SendJsonAsync<object>(price));
+            await client.ExpectAsync("null", () => SendJsonAsync<object?>(null));
+            await client.ExpectAsync("null", () => SendJsonAsync<Base?>(null));
+            await client.ExpectAsync($$"""{"price":{{price}}}""", () => SendJsonAsync(message, static priced => new { priced.Price }));
+            await client.ExpectAsync($"\"{price}\"", () => SendJsonAsync(message, static priced => $"{priced.Price}"));
+            await client.ExpectAsync($$"""{"name":"{{name}}"}""", () => SendJsonAsync(message, _ => new { name }));
+            await client.ExpectAsync($$"""{"count":{{_count}}}""", () => SendJsonAsync(message, _ => new { Count = _count }));
+
+            _own["sent"] = _count;
+            await client.ExpectAsync($$"""{"sent":{{_count}}}""", () => SendJsonAsync(_own));
+            _own["sent"] = -_count;
+            await client.ExpectAsync($$"""{"sent":-{{_count}}}""", () => SendJsonAsync(_own));
+            var point = new Point { X = _count };
+            await client.ExpectAsync($$"""{"x":{{_count}}}""", () => SendJsonAsync(point));
+            object boxed = point;
+            await client.ExpectAsync($$"""{"x":{{_count}}}""", () => SendJsonAsync(boxed));
+            await client.ExpectAsync($$"""{"price":1,"tags":[],"text":"{{name}}"}""", () => SendJsonAsync(message with { Text = name, Price = 1, Tags = [] }));
+            await client.ExpectAsync($$"""{"price":2,"tags":["{{message.Tags[0]}}"],"text":"{{message.Text}}"}""", () => SendJsonAsync(message with { Price = 2 }));
+            lock (shared)
+            {
+                shared.Owner = name;
+                client.ExpectAsync($$"""{"owner":"{{name}}"}""", () => SendJsonAsync(shared)).GetAwaiter().GetResult();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_many_consumers_send_at_once_each_client_gets_what_was_sent_to_it()
+    {
+        const int Messages = 50;
+        var services = new ServiceCollection();
+        services.AddLogging().AddChannels(configure: options => options.Capacity = Messages).AddMessage<Priced>();
+        await using var provider = services.BuildServiceProvider();
+        var application = Consumer.For<SendsEverything>(new Balance());
+        var clients = Enumerable.Range(0, 16).Select(number => new Recorder(number)).ToArray();
+        var running = clients.Select(client => application.RunAsync(new Scope { Type = Scope.WebSocket, Services = provider }, client)).ToArray();
+        await Task.WhenAll(clients.Select(client => client.Accepted)).WaitAsync(TestServer.Patience);
+        var layer = provider.GetRequiredService<IChannelLayer>();
+        for (var i = 0; i < Messages; i++)
+        {
+            await layer.GroupSendAsync("room", new Priced($"text {i}", i, [$"tag {i}"]));
+        }
+
+        foreach (var client in clients)
+        {
+            await client.WhenExpectedAsync(Messages * 24);
+            client.Leave();
+        }
+
+        await Task.WhenAll(running).WaitAsync(TestServer.Patience);
+        Assert.All(clients, client => Assert.Equal(client.Expected, client.Sent));
+    }
+
+    /// <summary>A client that notes what it is to get, and what it gets.</summary>
+    private sealed class Recorder(int number) : IConnection
+    {
+        private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<ClientEvent> _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly List<string> _expected = [];
+        private bool _hasAsked;
+
+        public int Number => number;
+
+        public Task Accepted => _accepted.Task;
+
+        public List<string> Expected => _expected;
+
+        public List<string> Sent { get; } = [];
+
+        public async Task ExpectAsync(string text, Func<Task> send)
+        {
+            lock (_expected)
+            {
+                _expected.Add(text);
+            }
+
+            await send();
+        }
+
+        public async Task WhenExpectedAsync(int count)
+        {
+            using var patience = new CancellationTokenSource(TestServer.Patience);
+            while (true)
+            {
+                lock (_expected)
+                {
+                    if (_expected.Count == count)
+                    {
+                        return;
+                    }
+                }
+
+                await Task.Delay(1, patience.Token);
+            }
+        }
+
+        public void Leave() => _left.SetResult(new WebSocketDisconnect(1000));
+
+        public ValueTask<ClientEvent> ReceiveAsync()
+        {
+            if (_hasAsked)
+            {
+                return new(_left.Task);
+            }
+
+            _hasAsked = true;
+            return new(new WebSocketConnect());
+        }
+
+        public ValueTask SendAsync(ServerEvent serverEvent)
+        {
+            if (serverEvent is WebSocketSend send)
+            {
+                Sent.Add(Encoding.UTF8.GetString(send.Payload.Span));
+            }
+            else
+            {
+                _accepted.TrySetResult();
+            }
+
+            return ValueTask.CompletedTask;
         }
     }
 
