@@ -17,6 +17,7 @@ public interface IChannelLayer
     ValueTask SendAsync(string channel, Message message, CancellationToken cancellationToken = default);
 
     /// <summary>Takes the next message of a channel, waiting for one if there is none. A cancelled call loses no message.</summary>
+    /// <exception cref="ObjectDisposedException">The channel is one of this process that has ended.</exception>
     ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken = default);
 
     /// <summary>Makes a channel with a name of its own, which only this process reads.</summary>

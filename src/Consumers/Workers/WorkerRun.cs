@@ -33,7 +33,9 @@ internal sealed class WorkerRun(
             return;
         }
 
-        var cancelling = BackgroundWork.Run(_work, logger, _outOfTime.CancelAsync);
+        // At once, so that nothing more is begun; what the handlers' own registrations on the token throw is logged.
+        var canceled = _outOfTime.CancelAsync();
+        var cancelling = BackgroundWork.Run(_work, logger, () => canceled);
         await ReturnAsync().ConfigureAwait(false);
         await Task.WhenAll(cancelling, _working).WaitAsync(_farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (tally.Abandon() is > 0 and var count)
