@@ -22,7 +22,7 @@ public interface IChannelListener
 {
     /// <summary>
     /// A message has arrived. Called on the sender's thread, which may be serving thousands of channels: take note
-    /// (set a flag, enqueue), and neither read, work nor wait here.
+    /// (set a flag, enqueue), and neither read, work, wait nor join a group here. An exception is logged; it reaches neither the sender nor other channels.
     /// </summary>
     void OnArrived();
 }

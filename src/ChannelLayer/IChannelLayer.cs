@@ -17,6 +17,7 @@ public interface IChannelLayer
     ValueTask SendAsync(string channel, Message message, CancellationToken cancellationToken = default);
 
     /// <summary>Takes the next message of a channel, waiting for one if there is none. A cancelled call loses no message.</summary>
+    /// <exception cref="ObjectDisposedException">The channel is one of this process that has ended.</exception>
     ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken = default);
 
     /// <summary>Makes a channel with a name of its own, which only this process reads.</summary>
@@ -27,7 +28,10 @@ public interface IChannelLayer
     ValueTask<IChannel> NewChannelAsync(
         string prefix = "specific", IChannelListener? listener = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Makes a channel a member of a group. Adding it again changes nothing but the age of its membership.</summary>
+    /// <summary>
+    /// Makes a channel a member of a group. Adding it again changes nothing but the age of its membership. A channel of this process that has ended is not
+    /// added, without an error.
+    /// </summary>
     ValueTask GroupAddAsync(string group, string channel, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a channel out of a group. No error if it is no member.</summary>

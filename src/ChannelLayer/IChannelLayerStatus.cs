@@ -19,6 +19,9 @@ public interface IChannelLayerStatus
     /// <summary>The state now.</summary>
     ChannelLayerState State { get; }
 
-    /// <summary>The state has changed to the one given. Called on a thread of the connection: take note and return.</summary>
+    /// <summary>
+    /// The state has changed to the one given. Called on a thread of the pool without the context of any request: take note and return. An exception is logged,
+    /// and the other handlers are called.
+    /// </summary>
     event Action<ChannelLayerState>? Changed;
 }

@@ -14,7 +14,7 @@ namespace ChannelsNet;
 /// </example>
 public abstract record Message
 {
-    private object? _written;
+    private object? _payloads;
 
     /// <summary>Makes a message.</summary>
     protected Message()
@@ -27,10 +27,10 @@ public abstract record Message
     }
 
     /// <summary>
-    /// Where those who pass this object on keep the forms in which they have written it, so that it is written once for all. It is no part of the
-    /// message: not of its equality, its text or its copies.
+    /// Holds the payloads that this object has been serialized to, so that it is written once for all clients. Not a part of the message: not of its
+    /// equality, its text or its copies.
     /// </summary>
-    internal ref object? Written => ref _written;
+    internal ref object? Payloads => ref _payloads;
 
     /// <summary>The trace that it was sent in (W3C Trace Context, "traceparent"); null for none. No part of the message either.</summary>
     internal string? TraceParent { get; set; }

@@ -60,7 +60,7 @@ public abstract class Consumer
         return new ConsumerApplication<TConsumer>([.. arguments]);
     }
 
-    /// <summary>Makes this consumer a member of a group, until it leaves it or the connection ends.</summary>
+    /// <summary>Makes this consumer a member of a group, until it leaves it or the connection ends. Does nothing after the end.</summary>
     /// <exception cref="GroupDeniedException">A policy of the group (<c>AddGroupPolicy</c>) does not admit the scope's user.</exception>
     /// <exception cref="TooManyGroupsException">It would be in more groups than <see cref="WebSocketConnectionOptions.MaxGroups"/>.</exception>
     protected internal Task GroupAddAsync(string group) => Context.GroupAddAsync(group).AsTask();

@@ -25,7 +25,7 @@ public abstract class ChannelLayerContract : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         foreach (var process in _processes)
         {
@@ -52,6 +52,9 @@ public abstract class ChannelLayerContract : IAsyncLifetime
         _processes.Add(process);
         return process.GetRequiredService<IChannelLayer>();
     }
+
+    /// <summary>Counts the memberships that the layer has stored for a group, wherever that is.</summary>
+    protected abstract Task<long> CountMembersAsync(IChannelLayer layer, string group);
 
     /// <summary>Ends when a message to a general channel would reach a reader of it.</summary>
     protected virtual Task WhenReadAsync(string channel) => Task.CompletedTask;
@@ -416,6 +419,77 @@ public abstract class ChannelLayerContract : IAsyncLifetime
         await layer.SendAsync(ended.Name, new Note("after"), Patience);
         Assert.Equal("after", await ReadAsync(other));
         Assert.False(ended.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task A_channel_that_has_ended_joins_and_leaves_without_an_error_and_nothing_is_stored()
+    {
+        var layer = NewLayer();
+        var group = NewName();
+        var ended = await layer.NewChannelAsync(cancellationToken: Patience);
+        await layer.GroupAddAsync(group, ended.Name, Patience);
+        Assert.Equal(1, await CountMembersAsync(layer, group));
+        await ended.DisposeAsync();
+        Assert.Equal(0, await CountMembersAsync(layer, group));
+        await layer.GroupAddAsync(group, ended.Name, Patience);
+        Assert.Equal(0, await CountMembersAsync(layer, group));
+        await layer.GroupSendAsync(group, new Note("to nobody"), cancellationToken: Patience);
+        await layer.GroupDiscardAsync(group, ended.Name, Patience);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => layer.ReceiveAsync(ended.Name, Patience).AsTask());
+    }
+
+    [Fact]
+    public async Task A_channel_that_ends_while_it_joins_is_not_a_member()
+    {
+        var layer = NewLayer();
+        var group = NewName();
+        for (var i = 0; i < 200; i++)
+        {
+            var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+            using var both = new Barrier(2);
+            var joining = Task.Run(() =>
+            {
+                both.SignalAndWait(Patience);
+                return layer.GroupAddAsync(group, channel.Name, Patience).AsTask();
+            });
+            var ending = Task.Run(() =>
+            {
+                both.SignalAndWait(Patience);
+                return channel.DisposeAsync().AsTask();
+            });
+            await Task.WhenAll(joining, ending);
+            Assert.Equal(0, await CountMembersAsync(layer, group));
+        }
+    }
+
+    [Fact]
+    public async Task Channels_that_join_leave_send_and_end_on_many_threads_leave_nothing()
+    {
+        var layer = NewLayer(options => options.Capacity = 1_000_000);
+        var groups = Enumerable.Range(0, 3).Select(_ => NewName()).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 30; i++)
+            {
+                var channel = await layer.NewChannelAsync(cancellationToken: Patience);
+                var steps = Enumerable.Range(0, 4).Select(_ => (random.Next(8), groups[random.Next(groups.Length)])).ToArray();
+                await Task.WhenAll(steps.Select(step => Task.Run(() => step switch
+                {
+                    (0 or 1 or 2, var group) => layer.GroupAddAsync(group, channel.Name, Patience).AsTask(),
+                    (3 or 4, var group) => layer.GroupDiscardAsync(group, channel.Name, Patience).AsTask(),
+                    (5 or 6, var group) => layer.GroupSendAsync(group, new Note("hello"), cancellationToken: Patience).AsTask(),
+                    _ => channel.DisposeAsync().AsTask(),
+                })));
+                await Task.WhenAll(
+                    Task.Run(() => layer.GroupAddAsync(groups[i % groups.Length], channel.Name, Patience).AsTask()),
+                    Task.Run(() => channel.DisposeAsync().AsTask()));
+            }
+        })));
+        foreach (var group in groups)
+        {
+            Assert.Equal(0, await CountMembersAsync(layer, group));
+        }
     }
 
     [Fact]

@@ -65,6 +65,28 @@ public sealed class ConsumerTests
         Assert.True(_diary.IsEmpty);
     }
 
+    private sealed class JoinsTooLate(Diary diary) : WebSocketConsumer
+    {
+        protected override async Task DisconnectAsync(int code)
+        {
+            await GroupAddAsync("room");
+            await GroupDiscardAsync("hall");
+            diary.Note("disconnected");
+        }
+    }
+
+    [Fact]
+    public async Task A_consumer_that_joins_a_group_after_its_end_is_not_a_member_and_gets_no_error()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<JoinsTooLate>(), services => services.AddSingleton(_diary));
+        using var client = await server.ConnectAsync();
+        client.Abort();
+        Assert.Equal("disconnected", await _diary.NextAsync());
+        Assert.Empty(server.Local.MembersOf("room"));
+        Assert.Equal(0, server.Local.GroupCount);
+        Assert.Empty(server.Errors);
+    }
+
     private sealed class Remembers : WebSocketConsumer
     {
         private readonly List<string> _texts = [];

@@ -1,11 +1,15 @@
+using System.Diagnostics;
 using ChannelsNet.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet;
 
 public sealed class ProducerTests : IAsyncDisposable
 {
+    private static readonly AsyncLocal<string?> _user = new();
+
     private readonly SteppedTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 10, 0, 0, 300, TimeSpan.Zero));
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(10));
     private readonly StubLeases _leases = new();
@@ -100,6 +104,27 @@ public sealed class ProducerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_log_provider_that_throws_does_not_end_a_producer_that_fails()
+    {
+        var log = new ThrowingLog(LogLevel.Error);
+        await using var channel = await StartAsync<FailsAtFirst>("room", log);
+        await StepAsync(TimeSpan.FromSeconds(0.7));
+        await StepAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(new Tick("survived"), await channel.ReadAsync(_patience.Token));
+        Assert.Equal(1, log.Lines);
+    }
+
+    [Fact]
+    public async Task What_is_produced_carries_neither_the_context_nor_the_activity_that_started_the_host()
+    {
+        _user.Value = "Ann";
+        using var activity = new Activity("start").Start();
+        await using var channel = await StartAsync<TellsContext>("room");
+        await StepAsync(TimeSpan.FromSeconds(0.7));
+        Assert.Equal(new Tick("user: , activity: "), await channel.ReadAsync(_patience.Token));
+    }
+
+    [Fact]
     public async Task The_lease_is_given_up_when_the_host_stops()
     {
         await using var channel = await StartAsync<TimeProducer>("clock");
@@ -109,10 +134,15 @@ public sealed class ProducerTests : IAsyncDisposable
     }
 
     /// <summary>Starts a host with one producer; a channel in the group that it sends to.</summary>
-    private async Task<IChannel> StartAsync<TProducer>(string group)
+    private async Task<IChannel> StartAsync<TProducer>(string group, ILoggerProvider? log = null)
         where TProducer : Producer
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton<ILeases>(_leases);
         builder.Services.AddChannelLayers().AddMessage<Tick>().AddProducer<TProducer>();
@@ -150,6 +180,14 @@ public sealed class ProducerTests : IAsyncDisposable
             _again = true;
             throw new InvalidOperationException("at first");
         }
+    }
+
+    private sealed class TellsContext : PeriodicProducer
+    {
+        protected override TimeSpan Period => TimeSpan.FromSeconds(1);
+
+        protected override Task ProduceAsync(DateTimeOffset due, CancellationToken stopping) =>
+            GroupSendAsync("room", new Tick($"user: {_user.Value}, activity: {Activity.Current?.OperationName}"));
     }
 
     private sealed class DiesAtFirst : Producer

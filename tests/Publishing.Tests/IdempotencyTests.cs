@@ -50,6 +50,22 @@ public sealed class IdempotencyTests
         Assert.Equal(2, Count(member));
     }
 
+    [Theory]
+    [InlineData("publisher;sub=1@one", "publisher;sub=1@other", 2)]
+    [InlineData("publisher;sub=1@one", "publisher;client_id=1@one", 2)]
+    [InlineData("publisher;client_id=1@one", "publisher;azp=1@one", 2)]
+    [InlineData("publisher;sub=1@one", "publisher;http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier=1@one", 1)]
+    [InlineData("publisher;sub=", "publisher;sub=", 1)]
+    [InlineData("publisher;sub=", "publisher2;sub=", 2)]
+    public async Task Users_are_told_apart_by_the_claim_its_issuer_and_its_value(string one, string other, int sent)
+    {
+        await using var host = await PublishHost.StartAsync();
+        await using var member = await host.JoinAsync("news");
+        await host.PostAsync(Hello, key: "one", user: one);
+        await host.PostAsync(Hello, key: "one", user: other);
+        Assert.Equal(sent, Count(member));
+    }
+
     [Fact]
     public async Task The_same_key_with_another_body_is_refused()
     {

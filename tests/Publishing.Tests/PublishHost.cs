@@ -90,9 +90,16 @@ internal sealed class PublishHost : IAsyncDisposable
                 ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity(ClaimsOf(header.Parameter!), "Test")), "Test"))
                 : AuthenticateResult.NoResult());
 
-        /// <summary>A name, perhaps with a subject: <c>NAME;sub=ID</c>.</summary>
-        private static Claim[] ClaimsOf(string token) => token.Split(";sub=") is [var name, var subject]
-            ? [new Claim(ClaimTypes.Name, name), new Claim("sub", subject)]
-            : [new Claim(ClaimTypes.Name, token)];
+        /// <summary>A name, perhaps with other claims, and perhaps with their issuer: <c>NAME;sub=ID@ISSUER</c>.</summary>
+        private static IEnumerable<Claim> ClaimsOf(string token)
+        {
+            var parts = token.Split(';');
+            yield return new Claim(ClaimTypes.Name, parts[0]);
+            foreach (var part in parts[1..])
+            {
+                var claim = part.Split('=', '@');
+                yield return new Claim(claim[0], claim[1], null, claim.ElementAtOrDefault(2));
+            }
+        }
     }
 }

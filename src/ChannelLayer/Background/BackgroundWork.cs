@@ -47,9 +47,12 @@ internal static class BackgroundWork
         }
         catch (Exception exception)
         {
-            BackgroundLog.Failed(SafeLogger.Of(logger), name, exception);
+            Report(name, logger, exception);
         }
     }
+
+    /// <summary>Logs an exception that somebody's callback has thrown, for code that is called too often to pass a delegate.</summary>
+    public static void Report(string name, ILogger logger, Exception exception) => BackgroundLog.Failed(SafeLogger.Of(logger), name, exception);
 
     /// <summary>Raises an event on this thread: a handler that throws does not keep the others from being called.</summary>
     /// <param name="name">The event, for the log.</param>
@@ -86,7 +89,7 @@ internal static class BackgroundWork
         }
         catch (Exception exception)
         {
-            BackgroundLog.Failed(SafeLogger.Of(logger), name, exception);
+            Report(name, logger, exception);
         }
     }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ChannelsNet.Background;
 
 /// <summary>
-/// A logger that never throws. A log provider that fails must not end a loop, a timer or the process; there is no other place to report it to, so
-/// the line is lost.
+/// A logger that never throws. A log provider that fails must not end a loop, a timer or the process. The line is lost, since nothing is left to report it
+/// to.
 /// </summary>
 internal sealed class SafeLogger : ILogger
 {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ChannelsNet.Background;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Redis;
@@ -17,47 +19,60 @@ internal sealed class ChannelLayerParts(IServiceProvider services, string name)
 {
     private readonly ChannelLayerOptions _options = services.GetRequiredService<IOptionsMonitor<ChannelLayerOptions>>().Get(name);
     private readonly TimeProvider _time = services.GetRequiredService<TimeProvider>();
+    private readonly ILogger _logger = SafeLogger.Of(services.GetRequiredService<ILoggerFactory>().CreateLogger($"ChannelsNet.ChannelLayer.{name}"));
     private RedisHosts? _hosts;
 
     /// <summary>How it stands with the back-end.</summary>
-    public IChannelLayerStatus Status => _options.Backend == ChannelLayerBackend.InMemory ? new InMemoryStatus() : Hosts;
+    public IChannelLayerStatus Status => _options.Backend switch
+    {
+        ChannelLayerBackend.InMemory => new InMemoryStatus(),
+        ChannelLayerBackend.RedisPubSub or ChannelLayerBackend.Redis => Hosts,
+        _ => throw Unreachable(),
+    };
 
     private RedisHosts Hosts => _hosts ??= new RedisHosts(
-        _options.Hosts.DefaultIfEmpty(RedisAddress.Default).Select(services.GetRequiredService<RedisConnections>().To));
+        _options.Hosts.DefaultIfEmpty(RedisAddress.Default).Select(services.GetRequiredService<RedisConnections>().To), _logger);
 
     public IChannelLayer CreateLayer()
     {
         var types = services.GetRequiredService<MessageTypes>();
-        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger($"ChannelsNet.ChannelLayer.{name}");
         var meters = services.GetRequiredService<IMeterFactory>();
-        var drops = new Drops(name, meters, _time, logger);
+        var drops = new Drops(name, meters, _time, _logger);
         var meter = new LayerMeter(name, meters);
         switch (_options.Backend)
         {
             case ChannelLayerBackend.InMemory:
-                var inMemory = new InMemoryChannelLayer(_options, types, _time, drops, meter);
+                var inMemory = new InMemoryChannelLayer(_options, types, _time, drops, meter, _logger);
                 return Observed(inMemory, inMemory.Local);
             case ChannelLayerBackend.RedisPubSub:
-                var pubSub = new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, meter, logger);
+                var pubSub = new RedisPubSubChannelLayer(_options, Codec(types, drops, timeToLive: null), Hosts, _time, drops, meter, _logger);
                 return Observed(pubSub, pubSub.Local);
-            default:
+            case ChannelLayerBackend.Redis:
                 var queues = new RedisChannelLayer(
-                    _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, meter, logger);
+                    _options, Codec(types, drops, _options.Expiry + TimeSpan.FromSeconds(10)), Hosts, _time, drops, meter, _logger);
                 return Observed(queues, queues.Local);
+            default:
+                throw Unreachable();
         }
 
         ObservedChannelLayer Observed(IChannelLayer layer, LocalDelivery local)
         {
             var status = Status;
             var roundTrip = status is RedisHosts hosts ? new RoundTrip(hosts) : null;
-            meter.Observe(() => status.State, local, () => roundTrip?.Look());
+            meter.Observe(() => status.State, local, () => roundTrip?.Look(), _logger);
             return new ObservedChannelLayer(layer, meter, types);
         }
     }
 
-    public ILeases CreateLeases() => _options.Backend == ChannelLayerBackend.InMemory
-        ? new InMemoryLeases()
-        : new RedisLeases(Hosts[0], new RedisNames(_options.Prefix), _time, services.GetRequiredService<ILogger<RedisLease>>());
+    public ILeases CreateLeases() => _options.Backend switch
+    {
+        ChannelLayerBackend.InMemory => new InMemoryLeases(),
+        ChannelLayerBackend.RedisPubSub or ChannelLayerBackend.Redis =>
+            new RedisLeases(Hosts[0], new RedisNames(_options.Prefix), _time, services.GetRequiredService<ILogger<RedisLease>>()),
+        _ => throw Unreachable(),
+    };
+
+    private UnreachableException Unreachable() => new($"There is no layer for the back-end {_options.Backend}.");
 
     /// <param name="types">The messages that this process knows.</param>
     /// <param name="drops">Counts what can't be read.</param>

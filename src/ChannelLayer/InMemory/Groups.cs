@@ -35,6 +35,13 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
                     continue;
                 }
 
+                if (group.IsSending)
+                {
+                    throw new InvalidOperationException(
+                        $"A channel was to join group \"{name}\" from {nameof(IChannelListener)}.{nameof(IChannelListener.OnArrived)}, while a message goes to its members. "
+                        + "Only take note there, and join later, on another thread.");
+                }
+
                 group.Opened ??= transport?.Open(name) ?? Task.CompletedTask;
                 group.Members[channel] = new Member(own, time.GetTimestamp());
                 return group.Opened;
@@ -42,7 +49,7 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         }
     }
 
-    public Task Discard(string name, string channel)
+    public Task Discard(string name, string channel, OwnChannel? own)
     {
         if (_groups.TryGetValue(name, out var group))
         {
@@ -69,25 +76,35 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         List<string>? expired = null;
         lock (group)
         {
-            foreach (var (channel, member) in group.Members)
+            // A listener can send to the group again, on this thread.
+            var wasSending = group.IsSending;
+            group.IsSending = true;
+            try
             {
-                if (channel == except)
+                foreach (var (channel, member) in group.Members)
                 {
-                    continue;
-                }
+                    if (channel == except)
+                    {
+                        continue;
+                    }
 
-                if (member.Own is null && time.GetElapsedTime(member.Since) >= expiry)
-                {
-                    (expired ??= []).Add(channel);
+                    if (member.Own is null && time.GetElapsedTime(member.Since) >= expiry)
+                    {
+                        (expired ??= []).Add(channel);
+                    }
+                    else if (Put(member.Own, channel, message))
+                    {
+                        received++;
+                    }
+                    else
+                    {
+                        full++;
+                    }
                 }
-                else if (Put(member.Own, channel, message))
-                {
-                    received++;
-                }
-                else
-                {
-                    full++;
-                }
+            }
+            finally
+            {
+                group.IsSending = wasSending;
             }
 
             if (expired is not null)
@@ -166,6 +183,9 @@ internal sealed class Groups(Mailboxes mailboxes, TimeSpan expiry, TimeProvider 
         public Task? Opened { get; set; }
 
         public bool Removed { get; set; }
+
+        /// <summary>Whether a message is being put into the mailboxes of its members.</summary>
+        public bool IsSending { get; set; }
     }
 
     /// <param name="Own">The own channel of this process, which is a member for as long as its handle lives; null for a general channel.</param>

@@ -1,12 +1,14 @@
 using ChannelsNet.Messages;
 using ChannelsNet.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.InMemory;
 
 /// <summary>Channels and groups in the memory of this process; no other process is reached.</summary>
-internal sealed class InMemoryChannelLayer(ChannelLayerOptions options, MessageTypes types, TimeProvider time, Drops drops, LayerMeter meter) : IChannelLayer
+internal sealed class InMemoryChannelLayer(
+    ChannelLayerOptions options, MessageTypes types, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger) : IChannelLayer
 {
-    private readonly LocalDelivery _local = new(options, time, drops, meter);
+    private readonly LocalDelivery _local = new(options, time, drops, meter, logger);
 
     internal LocalDelivery Local => _local;
 

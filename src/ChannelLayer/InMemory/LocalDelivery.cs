@@ -1,4 +1,5 @@
 using ChannelsNet.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.InMemory;
 
@@ -15,12 +16,19 @@ internal sealed class LocalDelivery : ILocalCounts
     private readonly Groups _groups;
     private readonly IMemberships _memberships;
 
-    public LocalDelivery(ChannelLayerOptions options, TimeProvider time, Drops drops, LayerMeter meter, IGroupTransport? transport = null, IMemberships? memberships = null)
+    public LocalDelivery(
+        ChannelLayerOptions options,
+        TimeProvider time,
+        Drops drops,
+        LayerMeter meter,
+        ILogger logger,
+        IGroupTransport? transport = null,
+        IMemberships? memberships = null)
     {
         time = CoarseTime.Of(time);
         _drops = drops;
         _meter = meter;
-        _mailboxes = new Mailboxes(options, time, drops);
+        _mailboxes = new Mailboxes(options, time, drops, new ListenerFailures(time, logger));
         _groups = new Groups(_mailboxes, options.GroupExpiry, time, transport);
         _memberships = memberships ?? _groups;
     }
@@ -71,8 +79,16 @@ internal sealed class LocalDelivery : ILocalCounts
     public void Deliver(string channel, Message message) =>
         _drops.Add(DropReason.Full, channel, Send(channel, message) is null ? 0 : 1);
 
+    /// <exception cref="ObjectDisposedException">The channel is this process's own and has ended.</exception>
     public async ValueTask<Message> ReceiveAsync(string channel, CancellationToken cancellationToken)
     {
+        if (IsOwn(channel))
+        {
+            return FindOwn(channel) is { } own
+                ? await own.TakeAsync(cancellationToken).ConfigureAwait(false)
+                : throw new ObjectDisposedException(channel, $"Channel \"{channel}\" of this process has ended.");
+        }
+
         var box = _mailboxes.Enter(channel);
         try
         {
@@ -84,12 +100,16 @@ internal sealed class LocalDelivery : ILocalCounts
         }
     }
 
-    /// <summary>Makes a channel a member of a group; ends when messages of the group reach it.</summary>
-    public Task Join(string group, string channel) =>
-        FindOwn(channel)?.Join(group, _memberships) ?? _memberships.Add(group, channel, own: null);
+    /// <summary>
+    /// Makes a channel a member of a group; ends when messages of the group reach it. Does nothing for an own channel that has ended, as a send to it
+    /// does nothing: its membership would stay for ever.
+    /// </summary>
+    public Task Join(string group, string channel) => FindOwn(channel) is { } own
+        ? own.Join(group, _memberships)
+        : IsOwn(channel) ? Task.CompletedTask : _memberships.Add(group, channel, own: null);
 
     public Task Leave(string group, string channel) =>
-        FindOwn(channel)?.Leave(group, _memberships) ?? _memberships.Discard(group, channel);
+        FindOwn(channel)?.Leave(group, _memberships) ?? _memberships.Discard(group, channel, own: null);
 
     /// <summary>Puts a message into the mailboxes of all members that are here. A member that is full misses it.</summary>
     public void SendToGroup(string group, Message message, string? except)
@@ -108,12 +128,17 @@ internal sealed class LocalDelivery : ILocalCounts
     public Task Close(OwnChannel channel, IEnumerable<string> groups)
     {
         _mailboxes.Close(channel);
-        return Task.WhenAll(groups.Select(group => _memberships.Discard(group, channel.Name)));
+        return Task.WhenAll(groups.Select(group => _memberships.Discard(group, channel.Name, channel)));
     }
 
     /// <summary>Drops all messages and memberships.</summary>
     public void Clear()
     {
+        foreach (var own in OwnChannels)
+        {
+            own.ForgetGroups();
+        }
+
         _mailboxes.Clear();
         _groups.Clear();
     }

@@ -8,7 +8,8 @@ namespace ChannelsNet.InMemory;
 /// Life of a mailbox without an owner (a general channel): whoever uses it enters and leaves, and the last one to leave an empty
 /// mailbox retires it. An <see cref="OwnChannel"/> has been entered by itself for as long as it lives.
 /// </remarks>
-internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener)
+internal class Mailbox(
+    string name, int capacity, TimeSpan expiry, TimeProvider time, Drops drops, IChannelListener? listener = null, ListenerFailures? failures = null)
 {
     private const int Retired = int.MinValue / 2;
 
@@ -65,7 +66,11 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
         }
 
         arrival?.TrySetResult();
-        listener?.OnArrived();
+        if (listener is not null)
+        {
+            Tell(listener);
+        }
+
         return true;
     }
 
@@ -164,6 +169,19 @@ internal class Mailbox(string name, int capacity, TimeSpan expiry, TimeProvider 
 
         Interlocked.Add(ref _users, -Retired);
         return false;
+    }
+
+    /// <summary>Calls the listener. Its exception must not reach the sender, nor keep the message from the members behind it.</summary>
+    private void Tell(IChannelListener listener)
+    {
+        try
+        {
+            listener.OnArrived();
+        }
+        catch (Exception exception)
+        {
+            failures?.Add(Name, exception);
+        }
     }
 
     /// <summary>Ends when there may be something to take; all who wait look then, and take what they find.</summary>

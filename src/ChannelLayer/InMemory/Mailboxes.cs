@@ -4,7 +4,7 @@ using ChannelsNet.Telemetry;
 namespace ChannelsNet.InMemory;
 
 /// <summary>The mailboxes of a process, by the names of their channels.</summary>
-internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, Drops drops)
+internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, Drops drops, ListenerFailures failures)
 {
     private readonly ConcurrentDictionary<string, Mailbox> _boxes = new();
     private readonly Capacities _capacities = new(options);
@@ -19,7 +19,7 @@ internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, 
     /// <summary>Makes an own channel, which lives until it is closed.</summary>
     public OwnChannel Open(string name, IChannelListener? listener, LocalDelivery local)
     {
-        var channel = new OwnChannel(name, _capacities.Of(name), options.Expiry, time, drops, listener, local);
+        var channel = new OwnChannel(name, _capacities.Of(name), options.Expiry, time, drops, listener, failures, local);
         channel.TryEnter();
         return _boxes.TryAdd(name, channel)
             ? channel
@@ -66,7 +66,7 @@ internal sealed class Mailboxes(ChannelLayerOptions options, TimeProvider time, 
         }
     }
 
-    private Mailbox Create(string channel) => new(channel, _capacities.Of(channel), options.Expiry, time, drops, listener: null);
+    private Mailbox Create(string channel) => new(channel, _capacities.Of(channel), options.Expiry, time, drops);
 
     /// <summary>Once per expiry, whoever comes by throws out what has expired in mailboxes that nobody reads any more.</summary>
     private void Sweep()

@@ -35,8 +35,9 @@ internal sealed class MessageCodec(MessageTypes types, IMessageSerializer serial
             message.TraceParent = route.TraceParent;
             return true;
         }
-        catch (FormatException fault)
+        catch (Exception fault)
         {
+            // A serializer of one's own may throw anything.
             drops.Add(DropReason.Unreadable, where, why: fault.Message);
             message = null;
             route = default;

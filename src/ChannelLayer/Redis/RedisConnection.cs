@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -13,6 +14,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
+    private readonly string _work = $"Observing the connection to Redis at {NameOf(address)}";
     private Task<ConnectionMultiplexer>? _connecting;
     private PeriodicTimer? _looks;
     private bool _disposed;
@@ -22,7 +24,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     public string Address => address;
 
     /// <summary>The address without its secrets.</summary>
-    public string Name { get; } = RedisAddress.Parse(address).EndPoints.FirstOrDefault()?.ToString() ?? address;
+    public string Name { get; } = NameOf(address);
 
     /// <summary>Whether the connections stand to all of it that is in use.</summary>
     public bool IsConnected => Volatile.Read(ref _connected);
@@ -66,10 +68,13 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
 
         if (connecting is not null)
         {
-            // Connecting does not fail for a server that is away, so this throws only what the address itself causes.
-            var redis = await connecting.ConfigureAwait(false);
+            // Connecting does not fail for a server that is unavailable, only for what the address itself causes, and its users have got that exception.
+            await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _looks?.Dispose();
-            await redis.DisposeAsync().ConfigureAwait(false);
+            if (connecting.IsCompletedSuccessfully)
+            {
+                await connecting.Result.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
@@ -78,7 +83,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _connecting is null or { IsFaulted: true } ? _connecting = ConnectAsync() : _connecting;
+            return _connecting is null or { IsFaulted: true } ? _connecting = BackgroundWork.Run(ConnectAsync) : _connecting;
         }
     }
 
@@ -87,21 +92,21 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
     {
         var redis = await ConnectionMultiplexer.ConnectAsync(Options(address)).ConfigureAwait(false);
         var away = new AwayConnections((server, kind) => Stands(redis, server, kind), TimeProvider.System);
-        redis.ConnectionFailed += (_, lost) => Note(redis, away, () => away.Lost(lost.EndPoint?.ToString(), lost.ConnectionType), lost);
-        redis.ConnectionRestored += (_, back) =>
+        redis.ConnectionFailed += (_, lost) => Observe(() => Note(redis, away, () => away.Lost(lost.EndPoint?.ToString(), lost.ConnectionType), lost));
+        redis.ConnectionRestored += (_, back) => Observe(() =>
         {
             Note(redis, away, () => away.Back(back.EndPoint?.ToString(), back.ConnectionType));
-            Renewed?.Invoke(redis);
-        };
-        redis.ConfigurationChanged += (_, _) =>
+            RaiseRenewed(redis);
+        });
+        redis.ConfigurationChanged += (_, _) => Observe(() =>
         {
             Note(redis, away, away.Look);
-            Renewed?.Invoke(redis);
-        };
+            RaiseRenewed(redis);
+        });
         TryUpdate(redis, away, away.Look);
         if (IsConnected)
         {
-            Changed?.Invoke();
+            RaiseChanged();
         }
         else
         {
@@ -109,29 +114,22 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
         }
 
         _looks = new PeriodicTimer(_look);
-
-        // Whoever was the first to need the connection has nothing to do with what is seen later.
-        using (ExecutionContext.SuppressFlow())
-        {
-            _ = LookAsync(redis, away, _looks);
-        }
-
+        _ = BackgroundWork.Run(_work, logger, () => LookAsync(redis, away, _looks));
         return redis;
     }
+
+    /// <summary>The client raises its events in the context of whichever request was writing when a connection broke.</summary>
+    private void Observe(Action notice) => BackgroundWork.Queue(_work, logger, notice);
+
+    private void RaiseChanged() => BackgroundWork.Raise(_work, logger, Changed, static handler => handler());
+
+    private void RaiseRenewed(ConnectionMultiplexer redis) => BackgroundWork.Raise(_work, logger, Renewed, handler => handler(redis));
 
     private async Task LookAsync(ConnectionMultiplexer redis, AwayConnections away, PeriodicTimer looks)
     {
         while (await looks.WaitForNextTickAsync().ConfigureAwait(false))
         {
-            try
-            {
-                Note(redis, away, away.Look);
-            }
-            catch (Exception fault)
-            {
-                // A user who listens to the state may have thrown it. The looks go on.
-                RedisLog.NotNoted(logger, Name, fault);
-            }
+            BackgroundWork.Call(_work, logger, () => Note(redis, away, away.Look));
         }
     }
 
@@ -155,7 +153,7 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
             RedisLog.NotReached(logger, Name);
         }
 
-        Changed?.Invoke();
+        RaiseChanged();
     }
 
     /// <summary>Whether the connections stand from now on, or null if that is as it was.</summary>
@@ -179,6 +177,8 @@ internal sealed class RedisConnection(string address, ILogger logger) : IAsyncDi
             return connected;
         }
     }
+
+    private static string NameOf(string address) => RedisAddress.Parse(address).EndPoints.FirstOrDefault()?.ToString() ?? address;
 
     /// <summary>
     /// A server that is away does not matter once another has taken its place: with Sentinel one primary is enough, and in a Cluster a node

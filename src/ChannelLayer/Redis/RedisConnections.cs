@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Redis;
@@ -7,9 +8,10 @@ namespace ChannelsNet.Redis;
 internal sealed class RedisConnections(ILogger<RedisConnection> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, RedisConnection> _connections = new();
+    private readonly ILogger _logger = SafeLogger.Of(logger);
 
     public RedisConnection To(string address) =>
-        _connections.GetOrAdd(address, static (address, logger) => new RedisConnection(address, logger), logger);
+        _connections.GetOrAdd(address, static (address, logger) => new RedisConnection(address, logger), _logger);
 
     public async ValueTask DisposeAsync()
     {

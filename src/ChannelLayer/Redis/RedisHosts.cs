@@ -1,4 +1,6 @@
 using System.Text;
+using ChannelsNet.Background;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Redis;
 
@@ -9,11 +11,13 @@ internal sealed class RedisHosts : IChannelLayerStatus
 
     private readonly Lock _lock = new();
     private readonly RedisConnection[] _hosts;
+    private readonly ILogger _logger;
     private ChannelLayerState _state = ChannelLayerState.Degraded;
     private int _next = -1;
 
-    public RedisHosts(IEnumerable<RedisConnection> hosts)
+    public RedisHosts(IEnumerable<RedisConnection> hosts, ILogger logger)
     {
+        _logger = logger;
         _hosts = [.. hosts];
         foreach (var host in _hosts)
         {
@@ -69,7 +73,7 @@ internal sealed class RedisHosts : IChannelLayerStatus
             _state = state;
         }
 
-        Changed?.Invoke(state);
+        BackgroundWork.Raise($"A handler of {nameof(IChannelLayerStatus)}.{nameof(IChannelLayerStatus.Changed)}", _logger, Changed, handler => handler(state));
     }
 
     /// <summary>CRC-32 of ISO/IEC 3309 (zlib), polynomial 0xEDB88320.</summary>

@@ -38,9 +38,6 @@ internal static partial class RedisLog
     [LoggerMessage(12, LogLevel.Debug, "Can't leave group {Group} in Redis: {Reason}")]
     public static partial void NotLeft(ILogger logger, string group, string reason);
 
-    [LoggerMessage(13, LogLevel.Error, "Whoever listens to the state of Redis at {Server} has failed")]
-    public static partial void NotNoted(ILogger logger, string server, Exception fault);
-
     [LoggerMessage(14, LogLevel.Warning, "Redis at {Server} is back, but not all subscriptions are; subscribing again")]
     public static partial void Resubscribing(ILogger logger, string server);
 

@@ -1,3 +1,5 @@
+using ChannelsNet.Background;
+
 namespace ChannelsNet.Redis;
 
 /// <summary>
@@ -20,7 +22,7 @@ internal sealed class RoundTrip(RedisHosts hosts)
             }
 
             var last = _measured.Result;
-            _measured = MeasureAsync();
+            _measured = BackgroundWork.Run(MeasureAsync);
             return last;
         }
     }

@@ -15,15 +15,17 @@ internal static class ChannelsActivities
     /// <summary>Whether anybody listens; if not, nothing else here costs anything.</summary>
     public static bool AreHeard => _source.HasListeners();
 
-    /// <summary>A message is being sent. Null if nobody listens.</summary>
+    /// <summary>A message is being sent. Null if nobody listens, or the trace is not sampled.</summary>
     public static Activity? StartSend(Message message, string typeName, string destination)
     {
         var activity = _source.StartActivity($"send {typeName}", ActivityKind.Producer);
         if (activity is not null)
         {
             activity.SetTag("messaging.system", "channels").SetTag("messaging.operation.type", "send").SetTag("messaging.destination.name", destination);
-            message.TraceParent = activity.Id;
         }
+
+        // Also when there is none: an object that is sent again must not carry the trace in which it was sent before.
+        message.TraceParent = activity?.Id;
 
         return activity;
     }

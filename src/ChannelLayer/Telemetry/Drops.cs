@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -58,12 +59,13 @@ internal sealed class Drops
         }
     }
 
-    private static string TagOf(DropReason reason) => reason switch
+    internal static string TagOf(DropReason reason) => reason switch
     {
         DropReason.Full => "full",
         DropReason.Expired => "expired",
         DropReason.Unreadable => "unreadable",
-        _ => "disconnected",
+        DropReason.Disconnected => "disconnected",
+        _ => throw new UnreachableException($"There is no tag for {reason}."),
     };
 }
 

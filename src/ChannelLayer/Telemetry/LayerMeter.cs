@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ChannelsNet.Background;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Telemetry;
 
@@ -72,27 +74,34 @@ internal sealed class LayerMeter
 
     public void Retried() => _retried.Add(1, _layer);
 
-    /// <summary>Adds what is looked at when somebody asks.</summary>
+    /// <summary>Adds the metrics that are read when somebody asks. One that can't be read has no value then, and the others have theirs.</summary>
     /// <param name="state">The state of the back-end.</param>
     /// <param name="local">What is in this process.</param>
     /// <param name="roundTrip">How long the back-end takes to answer; null if it has none, or that is not known now.</param>
-    public void Observe(Func<ChannelLayerState> state, ILocalCounts local, Func<TimeSpan?> roundTrip)
+    /// <param name="logger">Gets what a reading throws.</param>
+    public void Observe(Func<ChannelLayerState> state, ILocalCounts local, Func<TimeSpan?> roundTrip, ILogger logger)
     {
         _meter.CreateObservableGauge(
-            "channels.layer.connected", () => new Measurement<int>(state() == ChannelLayerState.Connected ? 1 : 0, _layer), description: "1 while the layer is connected to all its servers, else 0.");
+            "channels.layer.connected", Reading<int>(() => state() == ChannelLayerState.Connected ? 1 : 0), description: "1 while the layer is connected to all its servers, else 0.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.groups", () => new Measurement<int>(local.GroupCount, _layer), "{group}", "Groups that have members in this process.");
+            "channels.layer.groups", Reading<int>(() => local.GroupCount), "{group}", "Groups that have members in this process.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.members", () => new Measurement<int>(local.MemberCount, _layer), "{membership}", "Memberships in groups that this process knows, one for each channel and group.");
+            "channels.layer.members", Reading<int>(() => local.MemberCount), "{membership}", "Memberships in groups that this process knows, one for each channel and group.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.channels", () => new Measurement<int>(local.ChannelCount, _layer), "{channel}", "Channels of this process that somebody owns, or that have a message or a reader.");
+            "channels.layer.channels", Reading<int>(() => local.ChannelCount), "{channel}", "Channels of this process that somebody owns, or that have a message or a reader.");
         _meter.CreateObservableUpDownCounter(
-            "channels.layer.queued", () => new Measurement<int>(local.MessageCount, _layer), "{message}", "Messages that wait in this process for their readers.");
+            "channels.layer.queued", Reading<int>(() => local.MessageCount), "{message}", "Messages that wait in this process for their readers.");
         _meter.CreateObservableGauge(
-            "channels.layer.round_trip", () => Seconds(roundTrip()), "s", "How long the slowest server of the back-end took to answer when this was looked at before.");
-    }
+            "channels.layer.round_trip", Reading<double>(() => roundTrip()?.TotalSeconds), "s", "How long the slowest server of the back-end took to answer when this was looked at before.");
 
-    private IEnumerable<Measurement<double>> Seconds(TimeSpan? time) => time is { } known ? [new(known.TotalSeconds, _layer)] : [];
+        Func<IEnumerable<Measurement<TValue>>> Reading<TValue>(Func<TValue?> read)
+            where TValue : struct => () =>
+            {
+                TValue? value = null;
+                BackgroundWork.Call("Reading a metric", logger, () => value = read());
+                return value is { } known ? [new Measurement<TValue>(known, _layer)] : [];
+            };
+    }
 }
 
 /// <summary>What a layer has in this process, counted when it is asked for.</summary>

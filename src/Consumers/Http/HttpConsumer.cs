@@ -20,6 +20,7 @@ namespace ChannelsNet;
 public abstract class HttpConsumer : Consumer
 {
     private const string PlainText = "text/plain; charset=utf-8";
+    private const string Json = "application/json; charset=utf-8";
 
     private ArrayBufferWriter<byte>? _body;
     private HttpResponseStart? _start;
@@ -87,15 +88,29 @@ public abstract class HttpConsumer : Consumer
     }
 
     /// <summary>
-    /// Answers with a value as JSON, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>). A message that many consumers of this process answer
-    /// with is written once for all of them.
+    /// Responds with a value as JSON, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>). A message of the layer is written once for all consumers of
+    /// this process that respond with it; any other object is written for each response.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="status">200 to 599. Default: 200.</param>
     /// <param name="headers">More headers. Default: none.</param>
     /// <exception cref="InvalidOperationException">The request is answered already.</exception>
     protected Task RespondJsonAsync<TValue>(TValue value, int status = StatusCodes.Status200OK, IHeaderDictionary? headers = null) =>
-        RespondAsync(status, WriteJson(value, SerializeJson), "application/json; charset=utf-8", headers);
+        RespondAsync(status, WriteJson(value, SerializeJson), Json, headers);
+
+    /// <summary>
+    /// Responds with something that is made of a message, and that is the same for all clients, as JSON. It is made and written once for all consumers of this
+    /// process that respond with the same view of the same message; see <see cref="WebSocketConsumer.SendJsonAsync{TMessage, TValue}"/>.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="view">Makes the value; a <c>static</c> lambda. It may depend on the message and on nothing else.</param>
+    /// <param name="status">200 to 599. Default: 200.</param>
+    /// <param name="headers">More headers. Default: none.</param>
+    /// <exception cref="InvalidOperationException">The request is answered already.</exception>
+    protected Task RespondJsonAsync<TMessage, TValue>(
+        TMessage message, Func<TMessage, TValue> view, int status = StatusCodes.Status200OK, IHeaderDictionary? headers = null)
+        where TMessage : Message =>
+        RespondAsync(status, WriteJson(message, view, SerializeJson), Json, headers);
 
     /// <summary>Begins an answer whose body comes in parts; it goes out with the first of them.</summary>
     /// <param name="status">200 to 599. Default: 200.</param>
@@ -137,8 +152,8 @@ public abstract class HttpConsumer : Consumer
         SendEventAsync(EventStream.Event(Encoding.UTF8.GetBytes(data)), EventStream.Fields(name, id, retry));
 
     /// <summary>
-    /// Sends a value as the JSON of a server-sent event, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>). A message that many consumers of this
-    /// process send on is written once for all of them.
+    /// Sends a value as the JSON of a server-sent event, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>). A message of the layer is written once for
+    /// all consumers of this process that send it; any other object is written for each send, as it is at that moment.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="name">What the client listens to. Default: "message".</param>
@@ -148,6 +163,22 @@ public abstract class HttpConsumer : Consumer
     /// <exception cref="InvalidOperationException">The answer has begun as something else, or is complete.</exception>
     protected Task SendJsonEventAsync<TValue>(TValue value, string? name = null, string? id = null, TimeSpan? retry = null) =>
         SendEventAsync(WriteJson(value, WriteJsonEvent).Bytes, EventStream.Fields(name, id, retry));
+
+    /// <summary>
+    /// Sends something that is made of a message, and that is the same for all clients, as the JSON of a server-sent event. It is made and written once for all
+    /// consumers of this process that send the same view of the same message; see <see cref="WebSocketConsumer.SendJsonAsync{TMessage, TValue}"/>.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="view">Makes the value; a <c>static</c> lambda. It may depend on the message and on nothing else.</param>
+    /// <param name="name">What the client listens to. Default: "message".</param>
+    /// <param name="id">What the client says in <see cref="LastEventId"/> when it comes back. Default: the last one.</param>
+    /// <param name="retry">After what time the client is to come back when the stream has ended. Default: as before; browsers take some seconds.</param>
+    /// <exception cref="ArgumentException">The name or the id has a line break, or the id a U+0000, which the format does not allow.</exception>
+    /// <exception cref="InvalidOperationException">The answer has begun as something else, or is complete.</exception>
+    protected Task SendJsonEventAsync<TMessage, TValue>(
+        TMessage message, Func<TMessage, TValue> view, string? name = null, string? id = null, TimeSpan? retry = null)
+        where TMessage : Message =>
+        SendEventAsync(WriteJson(message, view, WriteJsonEvent).Bytes, EventStream.Fields(name, id, retry));
 
     /// <inheritdoc/>
     protected internal sealed override async Task<bool> DispatchAsync(ClientEvent clientEvent)
@@ -218,12 +249,24 @@ public abstract class HttpConsumer : Consumer
         await SendAsync(new HttpResponseBody(fields.Length == 0 ? data : (byte[])[.. fields, .. data.Span], IsLast: false)).ConfigureAwait(false);
     }
 
-    /// <summary>Writes a value, or finds it among what others have written of the same message.</summary>
-    private TForm WriteJson<TValue, TForm>(TValue value, Func<object?, JsonSerializerOptions, Type, TForm> write)
-        where TForm : class =>
-        !typeof(TValue).IsValueType && value is not null && (value as Message ?? Context.Handling) is { } message
-            ? SharedForms.Get(message, value, Context.Services.Json, typeof(TValue), write)
-            : write(value, Context.Services.Json, typeof(TValue));
+    /// <summary>Writes a value, or finds what others have written of the same message or text.</summary>
+    private TPayload WriteJson<TValue, TPayload>(TValue value, Func<object?, JsonSerializerOptions, Type, TPayload> write)
+        where TPayload : class => (value, Context.Handling) switch
+        {
+            (Message message, _) => PayloadCache.OfMessage(message, Context.Services.Json, typeof(TValue), write),
+            (string text, { } handling) => PayloadCache.OfText(handling, text, Context.Services.Json, typeof(TValue), write),
+            _ => write(value, Context.Services.Json, typeof(TValue)),
+        };
+
+    private TPayload WriteJson<TMessage, TValue, TPayload>(
+        TMessage message, Func<TMessage, TValue> view, Func<object?, JsonSerializerOptions, Type, TPayload> write)
+        where TMessage : Message
+        where TPayload : class
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(view);
+        return PayloadCache.OfView(message, view, Context.Services.Json, write);
+    }
 
     private static byte[] SerializeJson(object? value, JsonSerializerOptions options, Type type) =>
         JsonSerializer.SerializeToUtf8Bytes(value, options.GetTypeInfo(type));

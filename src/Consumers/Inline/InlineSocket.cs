@@ -33,8 +33,12 @@ public sealed class InlineSocket
     /// <inheritdoc cref="WebSocketConsumer.SendBytesAsync"/>
     public Task SendBytesAsync(ReadOnlyMemory<byte> bytes) => _consumer.SendBytesAsync(bytes);
 
-    /// <inheritdoc cref="WebSocketConsumer.SendJsonAsync"/>
+    /// <inheritdoc cref="WebSocketConsumer.SendJsonAsync{TValue}(TValue)"/>
     public Task SendJsonAsync<TValue>(TValue value) => _consumer.SendJsonAsync(value);
+
+    /// <inheritdoc cref="WebSocketConsumer.SendJsonAsync{TMessage, TValue}(TMessage, Func{TMessage, TValue})"/>
+    public Task SendJsonAsync<TMessage, TValue>(TMessage message, Func<TMessage, TValue> view)
+        where TMessage : Message => _consumer.SendJsonAsync(message, view);
 
     /// <inheritdoc cref="WebSocketConsumer.ForwardJsonAsync"/>
     public Task ForwardJsonAsync(Message message) => _consumer.ForwardJsonAsync(message);

@@ -80,7 +80,7 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
     /// <summary>Counts one that needs no line of its own.</summary>
     public void Count(RefusalReason reason, string route) => _counter.Add(1, new("reason", TagOf(reason)), new("route", route));
 
-    private static string TagOf(RefusalReason reason) => reason switch
+    internal static string TagOf(RefusalReason reason) => reason switch
     {
         RefusalReason.MaxConnections => "max_connections",
         RefusalReason.MaxConnectionsPerUser => "max_connections_per_user",
@@ -99,6 +99,6 @@ internal sealed class RefusedClients(IMeterFactory meters, TimeProvider time, IL
         RefusalReason.PingTimeout => "ping_timeout",
         RefusalReason.WriteTimeout => "write_timeout",
         RefusalReason.ServerLimit => "server_limit",
-        _ => throw new UnreachableException(),
+        _ => throw new UnreachableException($"There is no tag for {reason}."),
     };
 }

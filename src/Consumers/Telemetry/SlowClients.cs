@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ChannelsNet.Background;
 using ChannelsNet.WebSockets;
@@ -27,11 +28,12 @@ internal sealed class SlowClients(IMeterFactory meters, TimeProvider time, ILogg
         }
     }
 
-    private static string TagOf(WhenFull policy) => policy switch
+    internal static string TagOf(WhenFull policy) => policy switch
     {
+        WhenFull.Disconnect => "disconnect",
         WhenFull.DropOldest => "drop_oldest",
         WhenFull.DropNewest => "drop_newest",
         WhenFull.KeepLatest => "keep_latest",
-        _ => "disconnect",
+        _ => throw new UnreachableException($"There is no tag for {policy}."),
     };
 }

@@ -43,12 +43,14 @@ public abstract class WebSocketConsumer : Consumer
 
     /// <summary>
     /// Sends a text message. This never waits for the client: the message goes into a bounded queue, and what happens when that is full says
-    /// <see cref="WebSocketConnectionOptions.WhenFull"/>. Consumers that send the same text while they handle the same message share it as bytes.
+    /// <see cref="WebSocketConnectionOptions.WhenFull"/>. Consumers that send the same string object while they handle the same message share its bytes.
     /// </summary>
     protected internal Task SendTextAsync(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return SendAsync(Shared(text, Encoding.UTF8, typeof(string), static (value, _, _) => WebSocketSend.Text((string)value)));
+        return SendAsync(Context.Handling is { } handling
+            ? PayloadCache.OfText(handling, text, Encoding.UTF8, typeof(string), static (value, _, _) => WebSocketSend.Text((string)value!))
+            : WebSocketSend.Text(text));
     }
 
     /// <summary>Sends a binary message, which is copied. Like <see cref="SendTextAsync"/> it never waits for the client.</summary>
@@ -56,25 +58,57 @@ public abstract class WebSocketConsumer : Consumer
 
     /// <summary>
     /// Sends a value as a JSON text message, by the host's JSON options (<c>ConfigureHttpJsonOptions</c>; members in camelCase unless they
-    /// say otherwise). Like <see cref="SendTextAsync"/> it never waits for the client. A message that many consumers of this process send on is written
-    /// once for all of them.
+    /// say otherwise). Like <see cref="SendTextAsync"/> it never waits for the client. A message of the layer is written once for all consumers of this
+    /// process that send it; any other object is written for each send, as it is at that moment.
     /// </summary>
-    protected internal Task SendJsonAsync<TValue>(TValue value) => SendAsync(typeof(TValue).IsValueType || value is null
-        ? About(WriteJson(value, Json, typeof(TValue)), Context.Handling)
-        : Shared(value, Json, typeof(TValue), WriteJson));
+    protected internal Task SendJsonAsync<TValue>(TValue value) => SendAsync((value, Context.Handling) switch
+    {
+        (Message message, _) => PayloadCache.OfMessage(message, Json, typeof(TValue), WriteJson),
+        (string text, { } handling) => PayloadCache.OfText(handling, text, Json, typeof(TValue), WriteJson),
+        var (_, handling) => About(WriteJson(value, Json, typeof(TValue)), handling),
+    });
+
+    /// <summary>
+    /// Sends something that is made of a message, and that is the same for all clients, as a JSON text message. It is made and written once for all
+    /// consumers of this process that send the same view of the same message.
+    /// </summary>
+    /// <remarks>
+    /// Write a <c>static</c> lambda or a static method: it is called once for each message, whoever the client is. A lambda that captures something is called
+    /// and written for each send.
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// public Task HandleAsync(PriceChange message) => SendJsonAsync(message, static price => new { price.Symbol, Text = $"{price.Value:N2} €" });
+    /// </code>
+    /// </example>
+    /// <param name="message">The message.</param>
+    /// <param name="view">Makes the value that is sent. It may depend on the message and on nothing else.</param>
+    protected internal Task SendJsonAsync<TMessage, TValue>(TMessage message, Func<TMessage, TValue> view)
+        where TMessage : Message
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(view);
+        return SendAsync(PayloadCache.OfView(message, view, Json, WriteJson));
+    }
 
     /// <summary>
     /// Sends a message of the layer on as it is between processes, as one flat JSON object with "type", in a text message. Written once for all consumers
     /// of this process that send it on.
     /// </summary>
-    protected internal Task ForwardJsonAsync(Message message) =>
-        SendAsync(Shared(message, Context.Services.JsonMessages, typeof(Message), static (value, serializer, _) =>
-            WebSocketSend.Text(Serialize((Message)value, serializer))));
+    protected internal Task ForwardJsonAsync(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(PayloadCache.OfMessage(message, Context.Services.JsonMessages, typeof(Message), static (value, serializer, _) =>
+            WebSocketSend.Text(Serialize((Message)value!, serializer))));
+    }
 
     /// <summary>Like <see cref="ForwardJsonAsync"/>, as one flat MessagePack map in a binary message.</summary>
-    protected internal Task ForwardMessagePackAsync(Message message) =>
-        SendAsync(Shared(message, Context.Services.MessagePackMessages, typeof(Message), static (value, serializer, _) =>
-            WebSocketSend.Bytes(Serialize((Message)value, serializer))));
+    protected internal Task ForwardMessagePackAsync(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(PayloadCache.OfMessage(message, Context.Services.MessagePackMessages, typeof(Message), static (value, serializer, _) =>
+            WebSocketSend.Bytes(Serialize((Message)value!, serializer))));
+    }
 
     /// <summary>
     /// Waits until all that was sent before has gone out to the network. For who sends more at once than the queue may hold: send a part, flush, send the
@@ -144,15 +178,8 @@ public abstract class WebSocketConsumer : Consumer
     /// <inheritdoc/>
     protected internal sealed override Task EndAsync() => DisconnectAsync(_code);
 
-    /// <summary>Writes a value, or finds it among what others have written of the same message.</summary>
-    private WebSocketSend Shared<TFormat>(object value, TFormat format, Type type, Func<object, TFormat, Type, WebSocketSend> write)
-        where TFormat : class =>
-        (value as Message ?? Context.Handling) is { } message
-            ? SharedForms.Get(message, value, format, type, write)
-            : write(value, format, type);
-
     private static WebSocketSend About(WebSocketSend send, Message? message) =>
-        message is null ? send : send with { Kind = SharedForms.KindOf(message) };
+        message is null ? send : send with { Kind = PayloadCache.KindOf(message) };
 
     private static WebSocketSend WriteJson(object? value, JsonSerializerOptions options, Type type) =>
         WebSocketSend.Text(JsonSerializer.SerializeToUtf8Bytes(value, options.GetTypeInfo(type)));

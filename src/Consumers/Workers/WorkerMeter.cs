@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ChannelsNet.Telemetry;
 
@@ -39,17 +40,18 @@ internal sealed class WorkerMeter
     }
 
     public void Add(string channel, string layer, WorkerOutcome outcome, int count) =>
-        _messages.Add(count, new("channel", channel), new("layer", layer), TagOf(outcome));
+        _messages.Add(count, new("channel", channel), new("layer", layer), new("outcome", TagOf(outcome)));
 
     public void Record(string channel, string layer, WorkerOutcome outcome, TimeSpan took) =>
-        _duration.Record(took.TotalSeconds, new("channel", channel), new("layer", layer), TagOf(outcome));
+        _duration.Record(took.TotalSeconds, new("channel", channel), new("layer", layer), new("outcome", TagOf(outcome)));
 
-    private static KeyValuePair<string, object?> TagOf(WorkerOutcome outcome) => new("outcome", outcome switch
+    internal static string TagOf(WorkerOutcome outcome) => outcome switch
     {
         WorkerOutcome.Handled => "handled",
         WorkerOutcome.Failed => "failed",
         WorkerOutcome.Abandoned => "abandoned",
         WorkerOutcome.Returned => "returned",
-        _ => "lost",
-    });
+        WorkerOutcome.Lost => "lost",
+        _ => throw new UnreachableException($"There is no tag for {outcome}."),
+    };
 }

@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Workers;
@@ -10,6 +11,7 @@ internal sealed class WorkerRun(
     private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _outOfTime = new();
+    private readonly string _work = $"Worker of the channel {worker.Channel}";
     private Task _working = Task.CompletedTask;
 
     /// <summary>Begins to take messages, and takes no more when the host stops.</summary>
@@ -17,8 +19,8 @@ internal sealed class WorkerRun(
     {
         var scope = new Scope { Type = Scope.Worker, Services = services, Channel = worker.Channel, Aborted = _outOfTime.Token };
         _working = Task.WhenAll([
-            Task.Run(() => intake.RunAsync(stopping), CancellationToken.None),
-            .. Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(() => HandleAllAsync(scope)))]);
+            BackgroundWork.Run(_work, logger, () => intake.RunAsync(stopping)),
+            .. Enumerable.Range(0, options.Concurrency).Select(_ => BackgroundWork.Run(_work, logger, () => HandleAllAsync(scope)))]);
         WorkerLog.Started(logger, worker.Channel, options.Layer, options.Concurrency);
     }
 
@@ -31,7 +33,9 @@ internal sealed class WorkerRun(
             return;
         }
 
-        var cancelling = _outOfTime.CancelAsync();
+        // At once, so that nothing more is begun; what the handlers' own registrations on the token throw is logged.
+        var canceled = _outOfTime.CancelAsync();
+        var cancelling = BackgroundWork.Run(_work, logger, () => canceled);
         await ReturnAsync().ConfigureAwait(false);
         await Task.WhenAll(cancelling, _working).WaitAsync(_farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (tally.Abandon() is > 0 and var count)
@@ -70,7 +74,16 @@ internal sealed class WorkerRun(
     {
         while (!_outOfTime.IsCancellationRequested && await intake.NextAsync().ConfigureAwait(false) is { } message)
         {
-            await HandleAsync(scope, message).ConfigureAwait(false);
+            try
+            {
+                await HandleAsync(scope, message).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // What a handler throws is counted already; this is a listener of metrics, say. The next message comes all the same.
+                BackgroundWork.Report(_work, logger, exception);
+            }
+
             intake.Done();
         }
     }

@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ internal sealed class WorkerService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var logger = loggers.CreateLogger("ChannelsNet.Worker");
+        var logger = SafeLogger.Of(loggers.CreateLogger("ChannelsNet.Worker"));
         _runs = [.. workers.Select(worker => Create(worker, options.Get(worker.Channel), logger))];
         foreach (var run in _runs)
         {

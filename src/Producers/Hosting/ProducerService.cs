@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Hosting;
 
 namespace ChannelsNet.Hosting;
@@ -8,10 +9,15 @@ internal sealed class ProducerService<TProducer>(TProducer producer, ProducerCon
 {
     private static readonly TimeSpan _again = TimeSpan.FromSeconds(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>What starts the host, a test or a request of a tool, has nothing to do with what is produced later.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         producer.Context = context;
+        return BackgroundWork.Run($"Producer {typeof(TProducer)}", context.Logger, () => RunUntilStoppedAsync(stoppingToken));
+    }
 
+    private async Task RunUntilStoppedAsync(CancellationToken stoppingToken)
+    {
         // The service's own token is cancelled only after the host has let its connections go; another node can take over long before.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ChannelsNet;
+using ChannelsNet.Background;
 using ChannelsNet.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -23,7 +24,7 @@ public static class ProducerServiceCollectionExtensions
                 provider.GetRequiredService<IChannelLayer>(),
                 provider.GetRequiredService<ILeases>(),
                 provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<TProducer>>()),
+                SafeLogger.Of(provider.GetRequiredService<ILogger<TProducer>>())),
             provider.GetRequiredService<IHostApplicationLifetime>()));
         return builder;
     }

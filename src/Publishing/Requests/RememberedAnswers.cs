@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using ChannelsNet.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Hybrid;
 
@@ -9,8 +10,6 @@ namespace ChannelsNet.Requests;
 /// <summary>The answers to requests with a key, so that a repeat is answered and not sent again. A key belongs to a user and an endpoint.</summary>
 internal sealed class RememberedAnswers(HybridCache cache, string endpoint, TimeSpan window)
 {
-    private static readonly string[] _names = [ClaimTypes.NameIdentifier, "sub", "client_id", "azp", ClaimTypes.Name];
-
     private readonly HybridCacheEntryOptions _options = new() { Expiration = window, LocalCacheExpiration = window };
 
     /// <summary>The answer to the first request with this key; who repeats it meanwhile waits for it.</summary>
@@ -50,9 +49,9 @@ internal sealed class RememberedAnswers(HybridCache cache, string endpoint, Time
     /// <summary>Of a fixed length and of safe characters, whatever users and keys are made of.</summary>
     private string NameOf(ClaimsPrincipal user, string key)
     {
-        // A program that signs in as itself has no name, and claims are not always mapped to those of .NET.
-        var who = _names.Select(user.FindFirst).FirstOrDefault(claim => claim is not null);
-        var name = who is null ? "" : $"{who.Issuer}\n{who.Value}";
-        return "channels-publish:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{endpoint}\n{name.Length}\n{name}\n{key}")));
+        // A program that signs in as itself may have no id, and a user of a simple scheme only a name.
+        var who = UserId.Of(user, "client_id", "azp", ClaimTypes.Name).GetValueOrDefault();
+        var parts = new[] { endpoint, who.Kind, who.Issuer, who.Value, key };
+        return "channels-publish:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(parts.Select(part => $"{part?.Length ?? 0}\n{part}\n")))));
     }
 }

@@ -10,6 +10,9 @@ namespace ChannelsNet.InMemory;
 public sealed class InMemoryChannelLayerContract : ChannelLayerContract
 {
     protected override void Configure(ChannelLayerOptions options) => options.Backend = ChannelLayerBackend.InMemory;
+
+    protected override Task<long> CountMembersAsync(IChannelLayer layer, string group) =>
+        Task.FromResult<long>(((InMemoryChannelLayer)((ObservedChannelLayer)layer).Inner).Local.MembersOf(group).Length);
 }
 
 /// <summary>What is not seen from outside: nothing stays behind.</summary>
@@ -52,6 +55,8 @@ public sealed class InMemoryChannelLayerTests : IDisposable
         await layer.SendAsync(channel.Name, new Note("unread"));
         await channel.DisposeAsync();
         await layer.SendAsync(channel.Name, new Note("to nobody"));
+        await layer.GroupAddAsync("three", channel.Name);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => layer.ReceiveAsync(channel.Name, _patience.Token).AsTask());
         Assert.Equal((0, 0), (layer.Local.ChannelCount, layer.Local.GroupCount));
     }
 
@@ -115,6 +120,7 @@ public sealed class InMemoryChannelLayerTests : IDisposable
             new MessageTypes([MessageType.Create<Note>(new DefaultJsonTypeInfoResolver())]),
             _time,
             new Drops("default", meters, _time, NullLogger.Instance),
-            new LayerMeter("default", meters));
+            new LayerMeter("default", meters),
+            NullLogger.Instance);
     }
 }

@@ -229,6 +229,34 @@ public sealed class BrokerLossTests : IAsyncLifetime
         Assert.True(numbers.Length > 500, $"{numbers.Length} of {Count} arrived.");
     }
 
+    [SkippableFact(typeof(ProgramMissingException))]
+    public async Task A_channel_that_leaves_a_group_while_the_server_is_away_is_not_a_member_when_it_is_back()
+    {
+        _server = await RedisServer.StartProcessAsync();
+        _proxy = TcpProxy.Start(Server.Address);
+        var here = await NewProcessAsync(ChannelLayerBackend.Redis);
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Server.Address);
+        RedisKey room = $"{_prefix}:group:room";
+        Assert.Equal(1, await observer.GetDatabase().SortedSetLengthAsync(room));
+
+        var lost = here.WhenAsync(ChannelLayerState.Degraded);
+        _proxy.Refuse();
+        _proxy.CutAll();
+        await lost;
+        await here.Layer.GroupDiscardAsync("room", here.Channel.Name, Patience);
+        await here.Layer.GroupAddAsync("left-and-joined", here.Channel.Name, Patience);
+        await here.Layer.GroupDiscardAsync("left-and-joined", here.Channel.Name, Patience);
+        await here.Layer.GroupAddAsync("left-and-joined", here.Channel.Name, Patience);
+        Assert.Equal(1, await observer.GetDatabase().SortedSetLengthAsync(room));
+
+        _proxy.Accept();
+        while (await observer.GetDatabase().SortedSetLengthAsync(room) > 0
+            || await observer.GetDatabase().SortedSetLengthAsync($"{_prefix}:group:left-and-joined") == 0)
+        {
+            await Task.Delay(10, Patience);
+        }
+    }
+
     [SkippableTheory(typeof(ProgramMissingException))]
     [InlineData(ChannelLayerBackend.RedisPubSub, "")]
     [InlineData(ChannelLayerBackend.RedisPubSub, ",protocol=resp2")]

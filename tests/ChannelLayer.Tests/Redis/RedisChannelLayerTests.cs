@@ -73,6 +73,39 @@ public sealed class RedisQueuesContract(RedisFixture redis) : RedisQueuesContrac
     }
 
     [Fact]
+    public async Task A_channel_that_leaves_or_ends_while_all_memberships_are_written_again_is_not_a_member()
+    {
+        var layer = NewLayer();
+        var ends = await layer.NewChannelAsync(cancellationToken: Patience);
+        await using var leaves = await layer.NewChannelAsync(cancellationToken: Patience);
+        await using var stays = await layer.NewChannelAsync(cancellationToken: Patience);
+        var groups = Enumerable.Range(0, 200).Select(_ => NewName()).ToArray();
+        foreach (var group in groups)
+        {
+            await Task.WhenAll(((IChannel[])[ends, leaves, stays]).Select(member => layer.GroupAddAsync(group, member.Name, Patience).AsTask()));
+        }
+
+        // The renewal has begun when the first membership is there again.
+        await using var observer = await ConnectionMultiplexer.ConnectAsync(Redis.Address);
+        await observer.GetDatabase().KeyDeleteAsync([.. groups.Select(group => (RedisKey)$"{Prefix}:group:{group}")]);
+        Time.Advance(TimeSpan.FromDays(0.5));
+        while (await CountMembersAsync(layer, groups[0]) == 0)
+        {
+            Patience.ThrowIfCancellationRequested();
+        }
+
+        await ends.DisposeAsync();
+        await Task.WhenAll(groups.Select(group => layer.GroupDiscardAsync(group, leaves.Name, Patience).AsTask()));
+        foreach (var group in groups)
+        {
+            while (await CountMembersAsync(layer, group) != 1)
+            {
+                Patience.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_channel_of_another_process_can_not_be_read_here()
     {
         var here = NewLayer();
@@ -203,14 +236,32 @@ public sealed class RedisQueuesOverThreeServersContract(RedisFixture redis) : Re
 
 public abstract class RedisQueuesContractBase(RedisFixture redis) : SharedChannelLayerContract
 {
+    private ConnectionMultiplexer[]? _observers;
+
     protected RedisFixture Redis => redis;
 
     protected string Prefix { get; } = NewName("prefix");
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        foreach (var observer in _observers ?? [])
+        {
+            await observer.DisposeAsync();
+        }
+    }
 
     protected override void Configure(ChannelLayerOptions options)
     {
         options.Backend = ChannelLayerBackend.Redis;
         options.Hosts.Add(redis.Address);
         options.Prefix = Prefix;
+    }
+
+    protected override async Task<long> CountMembersAsync(IChannelLayer layer, string group)
+    {
+        _observers ??= await Task.WhenAll(redis.Addresses.Select(address => ConnectionMultiplexer.ConnectAsync(address)));
+        var counts = await Task.WhenAll(_observers.Select(observer => observer.GetDatabase().SortedSetLengthAsync($"{Prefix}:group:{group}")));
+        return counts.Sum();
     }
 }

@@ -1,3 +1,4 @@
+using ChannelsNet.Telemetry;
 using StackExchange.Redis;
 
 namespace ChannelsNet.Redis;
@@ -96,6 +97,9 @@ public abstract class RedisPubSubContractBase(RedisFixture redis) : SharedChanne
         options.Hosts.Add(redis.Address);
         options.Prefix = Prefix;
     }
+
+    protected override Task<long> CountMembersAsync(IChannelLayer layer, string group) =>
+        Task.FromResult<long>(((PubSub.RedisPubSubChannelLayer)((ObservedChannelLayer)layer).Inner).Local.MembersOf(group).Length);
 
     [Fact]
     public async Task All_processes_see_the_sends_of_a_group_in_one_order()

@@ -58,6 +58,32 @@ public sealed class LayerTelemetryTests : IClassFixture<RedisFixture>, IAsyncDis
     }
 
     [Fact]
+    public async Task A_message_that_is_sent_again_does_not_carry_the_trace_in_which_it_was_sent_before()
+    {
+        var (layer, _) = NewProcess(ChannelLayerBackend.InMemory);
+        await using var channel = await layer.NewChannelAsync(cancellationToken: _patience.Token);
+        var sent = new ConcurrentQueue<Activity>();
+        var message = new Note("the same object");
+        using (Listen(sent))
+        {
+            await layer.SendAsync(channel.Name, message, _patience.Token);
+        }
+
+        Assert.NotNull((await channel.ReadAsync(_patience.Token)).TraceParent);
+        using var unsampled = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "ChannelsNet",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.None,
+        };
+        ActivitySource.AddActivityListener(unsampled);
+        await layer.SendAsync(channel.Name, message, _patience.Token);
+        var again = await channel.ReadAsync(_patience.Token);
+
+        // Others' tests may be running and sample all: then it is another trace.
+        Assert.NotEqual(sent.First(activity => activity.GetTagItem("messaging.destination.name") as string == channel.Name).Id, again.TraceParent);
+    }
+
+    [Fact]
     public async Task Sends_are_timed_with_how_they_ended_and_what_arrives_is_counted()
     {
         var (layer, meters) = NewProcess(ChannelLayerBackend.InMemory, options => options.Capacity = 1);

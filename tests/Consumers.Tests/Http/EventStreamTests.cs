@@ -302,6 +302,66 @@ public sealed class EventStreamTests
         Assert.Equal(2, counting.Writes);
     }
 
+    private sealed class SendsViews : HttpConsumer, IHandle<Note>
+    {
+        private static int _made;
+
+        public static int Made => _made;
+
+        protected internal override IReadOnlyList<string> Groups => ["room"];
+
+        protected override Task HandleAsync(ReadOnlyMemory<byte> body) => Scope.Query["poll"].Count > 0 ? Task.CompletedTask : StartEventsAsync();
+
+        public async Task HandleAsync(Note message)
+        {
+            var user = Scope.Query["user"].ToString();
+            if (Scope.Query["poll"].Count > 0)
+            {
+                await RespondJsonAsync(message, Of, 201);
+                return;
+            }
+
+            await SendJsonEventAsync(message, Of, "view", id: user);
+            await SendJsonEventAsync(message, note => new { note.Text, user });
+        }
+
+        private static object Of(Note note) => new { note.Text.Length, Made = Interlocked.Increment(ref _made) };
+    }
+
+    [Fact]
+    public async Task A_view_of_a_message_is_made_once_for_all_streams_and_once_for_all_long_polls()
+    {
+        await using var server = await HttpServer.StartAsync(Consumer.For<SendsViews>());
+        using var client = new Client(server);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => client.GetAsync($"/http/?user={i}")));
+        var polls = Enumerable.Range(0, 3).Select(_ => client.GetAsync("/http/?poll")).ToArray();
+        using var patience = new CancellationTokenSource(TestServer.Patience);
+        while (server.Local.MemberCount < answers.Length + polls.Length)
+        {
+            await Task.Delay(1, patience.Token);
+        }
+
+        await server.Layer.GroupSendAsync("room", new Note("hello"));
+        var made = new HashSet<string>();
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var view = await answers[i].EventAsync();
+            Assert.StartsWith($$"""event: view|id: {{i}}|data: {"length":5,""", view, StringComparison.Ordinal);
+            made.Add(view[view.IndexOf("data", StringComparison.Ordinal)..]);
+            Assert.Equal($$"""data: {"text":"hello","user":"{{i}}"}""", await answers[i].EventAsync());
+            answers[i].Dispose();
+        }
+
+        foreach (var poll in polls)
+        {
+            using var answer = await poll.WaitAsync(TestServer.Patience);
+            Assert.Equal(201, answer.Status);
+            made.Add(await answer.TextAsync());
+        }
+
+        Assert.Equal((2, 2), (made.Count, SendsViews.Made));
+    }
+
     [Fact]
     public async Task It_works_on_a_server_without_sockets()
     {

@@ -5,8 +5,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ChannelsNet.Messages;
-using ChannelsNet.Running;
 using ChannelsNet.WebSockets.Compression;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChannelsNet.WebSockets;
@@ -94,99 +94,78 @@ public sealed class SentOnceTests
         }
     }
 
-    [Fact]
-    public void The_same_value_of_a_message_in_the_same_format_is_the_same_form()
+    private sealed class Views
     {
-        var (message, equal) = (new Note("hello"), new Note("hello"));
-        var writes = 0;
-        WebSocketSend Write(object value, Encoding format, Type type)
+        private static int _made;
+
+        public static int Made => _made;
+
+        public static object Of(Note note) => new { Text = $"{note.Text}!", Made = Interlocked.Increment(ref _made) };
+    }
+
+    private sealed class SendsViews : WebSocketConsumer, IHandle<Note>
+    {
+        protected internal override IReadOnlyList<string> Groups => ["room"];
+
+        public async Task HandleAsync(Note message)
         {
-            writes++;
-            return WebSocketSend.Text((string)value);
+            var user = Scope.Query["user"].ToString();
+            await SendJsonAsync(message, Views.Of);
+            await SendJsonAsync(message, static note => new { note.Text.Length });
+            await SendJsonAsync(message, note => new { note.Text, user });
+        }
+    }
+
+    [Fact]
+    public async Task A_view_of_a_message_is_made_once_unless_it_captures_something()
+    {
+        var inline = new InlineConsumer().Groups("room").On<Note>((socket, note) => socket.SendJsonAsync(note, static note => new { Inline = note.Text }));
+        await using var server = await TestServer.StartAsync(
+            app => app.MapChannels(new ProtocolTypeRouter { WebSocket = new UrlRouter { ["ws/"] = Consumer.For<SendsViews>(), ["inline/"] = inline } }));
+        var clients = new List<WebSocketClient>();
+        for (var i = 0; i < 10; i++)
+        {
+            clients.Add(await server.ConnectAsync($"/ws/?user={i}"));
         }
 
-        var first = SharedForms.Get(message, message.Text, Encoding.UTF8, typeof(string), Write);
-        Assert.Same(first, SharedForms.Get(message, message.Text, Encoding.UTF8, typeof(string), Write));
-        Assert.Equal(typeof(Note), first.Kind);
-        Assert.Equal(1, writes);
-
-        Assert.NotSame(first, SharedForms.Get(message, message.Text, Encoding.ASCII, typeof(string), Write));
-        Assert.NotSame(first, SharedForms.Get(message, message.Text, Encoding.UTF8, typeof(object), Write));
-        Assert.NotSame(first, SharedForms.Get(message, string.Concat("hel", "lo".ToLowerInvariant()), Encoding.UTF8, typeof(string), Write));
-        Assert.NotSame(first, SharedForms.Get(equal, message.Text, Encoding.UTF8, typeof(string), Write));
-        Assert.Same(first, SharedForms.Get(message, message.Text, Encoding.UTF8, typeof(string), Write));
-        Assert.Equal(5, writes);
-    }
-
-    [Fact]
-    public void Many_at_once_write_a_form_once()
-    {
-        var message = new Note("hello");
-        var writes = 0;
-        var forms = new WebSocketSend[1000];
-        Parallel.For(0, forms.Length, i => forms[i] = SharedForms.Get(message, message.Text, Encoding.UTF8, typeof(string), (value, _, _) =>
+        using var inlineClient = await server.ConnectAsync("/inline/");
+        await server.Layer.GroupSendAsync("room", new Note("hello"));
+        for (var i = 0; i < clients.Count; i++)
         {
-            Interlocked.Increment(ref writes);
-            return WebSocketSend.Text((string)value);
-        }));
-        Assert.Equal(1, writes);
-        Assert.Single(forms.Distinct(ReferenceEqualityComparer.Instance));
-    }
-
-    [Fact]
-    public void Forms_that_are_made_for_one_client_each_are_not_kept()
-    {
-        var message = new Note("hello");
-        var texts = Enumerable.Range(0, 100).Select(i => $"{i}").ToArray();
-        foreach (var text in texts)
-        {
-            SharedForms.Get(message, text, Encoding.UTF8, typeof(string), (value, _, _) => WebSocketSend.Text((string)value));
+            Assert.Equal("""{"text":"hello!","made":1}""", await clients[i].ReceiveAsync());
+            Assert.Equal("""{"length":5}""", await clients[i].ReceiveAsync());
+            Assert.Equal($$"""{"text":"hello","user":"{{i}}"}""", await clients[i].ReceiveAsync());
+            clients[i].Dispose();
         }
 
-        var kept = texts.Count(text =>
+        Assert.Equal("""{"inline":"hello"}""", await inlineClient.ReceiveAsync());
+        Assert.Equal(1, Views.Made);
+    }
+
+    private sealed class ForwardsBoth : WebSocketConsumer, IHandle<Note>
+    {
+        protected internal override IReadOnlyList<string> Groups => ["room"];
+
+        public async Task HandleAsync(Note message)
         {
-            var isKept = true;
-            SharedForms.Get(message, text, Encoding.UTF8, typeof(string), (value, _, _) =>
-            {
-                isKept = false;
-                return WebSocketSend.Text((string)value);
-            });
-            return isKept;
-        });
-        Assert.InRange(kept, 1, 10);
+            await ForwardJsonAsync(message);
+            await ForwardMessagePackAsync(message);
+        }
     }
 
     [Fact]
-    public void A_message_is_about_its_type()
+    public async Task A_message_is_forwarded_as_text_and_as_bytes_though_one_serializer_writes_both()
     {
-        Assert.Equal(typeof(Note), SharedForms.KindOf(new Note("hello")));
-        Assert.Equal(SharedForms.KindOf(new Note("hello")), SharedForms.KindOf(new Note("bye")));
-    }
-
-    private sealed record Longer(string Text, int Number) : Message;
-
-    [Fact]
-    public void That_it_has_been_sent_changes_nothing_about_a_message()
-    {
-        var (sent, fresh) = (new Longer("hello", 7), new Longer("hello", 7));
-        var (hash, text) = (sent.GetHashCode(), sent.ToString());
-        var form = SharedForms.Get(sent, sent.Text, Encoding.UTF8, typeof(string), (value, _, _) => WebSocketSend.Text((string)value));
-        Assert.NotNull(sent.Written);
-        Assert.Equal(fresh, sent);
-        Assert.Equal(sent, fresh);
-        Assert.Equal(hash, sent.GetHashCode());
-        Assert.Equal(fresh.GetHashCode(), sent.GetHashCode());
-        Assert.Equal("Longer { Text = hello, Number = 7 }", text);
-        Assert.Equal(text, sent.ToString());
-        Assert.Equal("""{"Text":"hello","Number":7}""", JsonSerializer.Serialize(sent));
-
-        var (copy, changed) = (sent with { }, sent with { Text = "bye" });
-        Assert.Null(copy.Written);
-        Assert.Null(changed.Written);
-        Assert.Equal(sent, copy);
-        Assert.NotEqual(sent, changed);
-        Assert.NotEqual<Message>(new Note("hello"), sent);
-        Assert.NotSame(form, SharedForms.Get(copy, copy.Text, Encoding.UTF8, typeof(string), (value, _, _) => WebSocketSend.Text((string)value)));
+        await using var server = await TestServer.StartAsync(Consumer.For<ForwardsBoth>(), services => services.AddChannels()
+            .AddSerializer("msgpack", provider => provider.GetRequiredKeyedService<IMessageSerializer>("json")));
+        using var client = await server.ConnectAsync();
+        await server.Layer.GroupSendAsync("room", new Note("hello"));
+        var buffer = new byte[1000];
+        foreach (var expected in (WebSocketMessageType[])[WebSocketMessageType.Text, WebSocketMessageType.Binary])
+        {
+            var received = await client.Socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().WaitAsync(TestServer.Patience);
+            Assert.Equal(expected, received.MessageType);
+        }
     }
 
     [Fact]

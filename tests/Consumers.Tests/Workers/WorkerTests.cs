@@ -1,9 +1,12 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using ChannelsNet.Routing;
 using ChannelsNet.Support;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Workers;
 
@@ -51,6 +54,83 @@ public sealed class WorkerTests
 
         Assert.Equal(["handled", "handled", "handled"], await host.OutcomesAsync(3));
         Assert.Empty(host.Log);
+    }
+
+    [Fact]
+    public async Task A_log_provider_that_throws_does_not_end_a_worker_whose_handler_fails()
+    {
+        var log = new ThrowingLog(LogLevel.Error);
+        await using var host = await WorkerHost.StartAsync(
+            channels => channels.AddWorker<Notes>("jobs"), services: new ServiceCollection().AddSingleton<ILoggerProvider>(log));
+        await host.SendAsync("jobs", "fail");
+        await host.SendAsync("jobs", "fine");
+        Assert.Equal(["fail", "fine"], await host.Journal.ReadAsync(2));
+        Assert.Equal(["failed", "handled"], await host.OutcomesAsync(2));
+        Assert.Equal(1, log.Lines);
+    }
+
+    [Fact]
+    public async Task A_listener_of_metrics_that_throws_does_not_end_a_worker()
+    {
+        await using var host = WorkerHost.Create(channels => channels.AddWorker<Notes>("jobs"));
+        var meters = host.Services.GetRequiredService<IMeterFactory>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Scope == meters && instrument.Name == "channels.worker.duration")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => throw new InvalidOperationException("mine"));
+        listener.Start();
+        await host.StartAsync();
+        await host.SendAsync("jobs", "1");
+        await host.SendAsync("jobs", "2");
+        Assert.Equal(["1", "2"], await host.Journal.ReadAsync(2));
+    }
+
+    private static readonly AsyncLocal<string?> _user = new();
+
+    private sealed class TellsContext(Journal journal) : WorkerConsumer, IHandle<Job>
+    {
+        public Task HandleAsync(Job message)
+        {
+            journal.Note($"user: {_user.Value}, activity: {Activity.Current?.OperationName}");
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task A_handler_runs_neither_in_the_context_that_started_the_host_nor_in_that_of_the_sender()
+    {
+        _user.Value = "Ann";
+        using var activity = new Activity("start").Start();
+        await using var host = await WorkerHost.StartAsync(channels => channels.AddWorker<TellsContext>("jobs"));
+        _user.Value = "Bob";
+        await host.SendAsync("jobs", "1");
+        Assert.Equal("user: , activity: ", await host.Journal.ReadAsync());
+    }
+
+    [Fact]
+    public async Task A_registration_on_the_token_of_a_handler_that_throws_does_not_keep_the_host_from_stopping()
+    {
+        await using var host = await WorkerHost.StartAsync(channels => channels.AddWorker<RegistersThrowing>("jobs"));
+        await host.SendAsync("jobs", "1");
+        Assert.Equal("begun", await host.Journal.ReadAsync());
+        await host.StopAsync(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(["abandoned"], await host.OutcomesAsync(1));
+        Assert.Contains(host.Log, line => line.StartsWith("Error: Worker of the channel jobs failed", StringComparison.Ordinal));
+    }
+
+    private sealed class RegistersThrowing(Journal journal) : WorkerConsumer, IHandle<Job>
+    {
+        public async Task HandleAsync(Job message)
+        {
+            using var registration = Scope.Aborted.Register(() => throw new InvalidOperationException("mine"));
+            journal.Note("begun");
+            await Task.Delay(Timeout.Infinite, Scope.Aborted);
+        }
     }
 
     [Fact]

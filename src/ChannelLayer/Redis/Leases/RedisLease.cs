@@ -1,5 +1,5 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 
 namespace ChannelsNet.Redis.Leases;
 
@@ -24,7 +24,7 @@ internal sealed class RedisLease(string name, RedisConnection connection, RedisN
 
     public bool IsHeld => time.GetTimestamp() < Volatile.Read(ref _heldUntil);
 
-    public void Start() => _renewing = RenewAsync();
+    public void Start() => _renewing = BackgroundWork.Run($"Renewal of the lease {name}", logger, RenewAsync);
 
     public async ValueTask<bool> TryClaimAsync(long turn, CancellationToken cancellationToken = default)
     {
@@ -84,7 +84,7 @@ internal sealed class RedisLease(string name, RedisConnection connection, RedisN
             _unanswered = false;
             Note(held);
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !_closing.IsCancellationRequested)
         {
             // Once an outage, not once a question.
             if (!_unanswered)
@@ -104,7 +104,7 @@ internal sealed class RedisLease(string name, RedisConnection connection, RedisN
             var redis = await connection.GetAsync().ConfigureAwait(false);
             await redis.GetDatabase().LockReleaseAsync(names.Lease(name), _token).WaitAsync(_duration, time).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        catch (Exception fault)
         {
             RedisLog.LeaseUnknown(logger, name, fault.Message);
         }

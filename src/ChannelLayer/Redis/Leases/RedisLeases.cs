@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Redis.Leases;
@@ -7,7 +8,7 @@ internal sealed class RedisLeases(RedisConnection connection, RedisNames names, 
 {
     public ILease Open(string name)
     {
-        var lease = new RedisLease(name, connection, names, time, logger);
+        var lease = new RedisLease(name, connection, names, time, SafeLogger.Of(logger));
         lease.Start();
         return lease;
     }

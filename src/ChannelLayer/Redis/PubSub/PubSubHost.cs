@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ChannelsNet.Background;
 using ChannelsNet.Telemetry;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -25,6 +26,8 @@ internal sealed class PubSubHost
     private readonly bool _keeps;
     private readonly int _burst;
     private readonly PublishPipeline _pipeline;
+    private readonly ILogger _logger;
+    private readonly string _draining;
     private readonly Lock _lock = new();
 
     /// <summary>Written under the lock together with what it is decided by, so that whoever is late does not write what was true before.</summary>
@@ -33,7 +36,7 @@ internal sealed class PubSubHost
     /// <summary>When the server came back last, by <see cref="Stopwatch"/>; it goes by the real network's clock.</summary>
     private long _backSince;
 
-    private int _draining;
+    private int _isDraining;
 
     /// <param name="connection">To the server.</param>
     /// <param name="options">Those of the layer.</param>
@@ -45,8 +48,10 @@ internal sealed class PubSubHost
     public PubSubHost(
         RedisConnection connection, ChannelLayerOptions options, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger, Action<PubSubHost, Publication> whenUnsent)
     {
-        _pipeline = new PublishPipeline(publication => whenUnsent(this, publication));
+        _pipeline = new PublishPipeline(connection.Name, logger, publication => KeepOrCount(publication, whenUnsent));
         _connection = connection;
+        _logger = logger;
+        _draining = $"Publishing what was buffered to Redis at {connection.Name}";
         _drops = drops;
         _meter = meter;
         _keeps = options.WhenDisconnected == WhenDisconnected.Keep;
@@ -117,7 +122,20 @@ internal sealed class PubSubHost
             Volatile.Write(ref _backSince, Stopwatch.GetTimestamp());
         }
 
-        _ = DrainAsync();
+        _ = BackgroundWork.Run(_draining, _logger, DrainAsync);
+    }
+
+    /// <summary>The sender has gone on, so a message that can't be buffered, because it is too large with what is added then, is counted.</summary>
+    private void KeepOrCount(Publication publication, Action<PubSubHost, Publication> keep)
+    {
+        try
+        {
+            keep(this, publication);
+        }
+        catch (Exception fault)
+        {
+            _drops.Add(DropReason.Disconnected, publication.Channel.ToString(), why: fault.Message);
+        }
     }
 
     /// <summary>The sender has gone on, so what can't be mended is counted.</summary>
@@ -163,15 +181,21 @@ internal sealed class PubSubHost
     private async Task DrainAsync()
     {
         // Looked at again when this has ended: the server may have come back just then, and whoever saw it left it to this.
-        while (_connection.IsConnected && _isAway && Interlocked.Exchange(ref _draining, 1) == 0)
+        while (_connection.IsConnected && _isAway && Interlocked.Exchange(ref _isDraining, 1) == 0)
         {
             try
             {
                 await DrainWhileConnectedAsync().ConfigureAwait(false);
             }
+            catch (Exception exception)
+            {
+                // What is sent meanwhile waits behind what is buffered, so this goes on.
+                BackgroundWork.Report(_draining, _logger, exception);
+                await Task.Delay(_settling).ConfigureAwait(false);
+            }
             finally
             {
-                Volatile.Write(ref _draining, 0);
+                Volatile.Write(ref _isDraining, 0);
             }
         }
     }
@@ -202,7 +226,7 @@ internal sealed class PubSubHost
                     _isAway = _waiting.TryPeek(out _) || !_connection.IsConnected;
                 }
             }
-            else if (await PublishAsync(oldest.Channel, oldest.Payload).ConfigureAwait(false) is null)
+            else if (await PublishBufferedAsync(oldest).ConfigureAwait(false))
             {
                 left--;
                 _waiting.Remove(oldest);
@@ -212,6 +236,20 @@ internal sealed class PubSubHost
             {
                 await Task.Delay(_settling).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Publishes a message that was buffered; false if it can't be yet. One that the server will never take is counted: others wait behind it.</summary>
+    private async Task<bool> PublishBufferedAsync(RetryBuffer.Waiting buffered)
+    {
+        try
+        {
+            return await PublishAsync(buffered.Channel, buffered.Payload).ConfigureAwait(false) is null;
+        }
+        catch (Exception fault)
+        {
+            _drops.Add(DropReason.Disconnected, buffered.Channel.ToString(), why: fault.Message);
+            return true;
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using ChannelsNet.Background;
+using Microsoft.Extensions.Logging;
 
 namespace ChannelsNet.Redis.PubSub;
 
@@ -15,8 +17,14 @@ internal sealed class PublishPipeline
     private readonly Lazy<Task> _watching;
     private int _count;
 
+    /// <param name="server">The server, for the log.</param>
+    /// <param name="logger">Gets what <paramref name="whenUnsent"/> throws.</param>
     /// <param name="whenUnsent">Gets, in order, each message that has certainly not been published.</param>
-    public PublishPipeline(Action<Publication> whenUnsent) => _watching = new Lazy<Task>(() => WatchAsync(whenUnsent));
+    public PublishPipeline(string server, ILogger logger, Action<Publication> whenUnsent)
+    {
+        var name = $"Publishing to Redis at {server}";
+        _watching = new Lazy<Task>(() => BackgroundWork.Run(name, logger, () => WatchAsync(whenUnsent, exception => BackgroundWork.Report(name, logger, exception))));
+    }
 
     /// <summary>Takes a message that is being published; ends when there was a place for it.</summary>
     /// <param name="publishing">Ends with null when it has been published, else with the reason why it has certainly not been. It does not fail.</param>
@@ -38,16 +46,24 @@ internal sealed class PublishPipeline
         await passed.Task.ConfigureAwait(false);
     }
 
-    private async Task WatchAsync(Action<Publication> whenUnsent)
+    /// <summary>Without this loop nothing could be posted any more, so it goes on whatever is thrown.</summary>
+    private async Task WatchAsync(Action<Publication> whenUnsent, Action<Exception> whenFailed)
     {
         await foreach (var entry in _unconfirmed.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            entry.Passed?.SetResult();
+            entry.Passed?.TrySetResult();
             if (entry.Publishing is { } publishing)
             {
-                if (await publishing.ConfigureAwait(false) is not null)
+                try
                 {
-                    whenUnsent(entry.Publication);
+                    if (await publishing.ConfigureAwait(false) is not null)
+                    {
+                        whenUnsent(entry.Publication);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    whenFailed(exception);
                 }
 
                 Interlocked.Decrement(ref _count);

@@ -28,7 +28,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
         ChannelLayerOptions options, MessageCodec codec, RedisHosts hosts, TimeProvider time, Drops drops, LayerMeter meter, ILogger logger)
     {
         _options = options;
-        _local = new LocalDelivery(options, time, drops, meter, this);
+        _local = new LocalDelivery(options, time, drops, meter, logger, this);
         _codec = codec;
         _hosts = hosts;
         _names = new RedisNames(options.Prefix, options.Sharded);
@@ -77,7 +77,7 @@ internal sealed class RedisPubSubChannelLayer : IChannelLayer, IPostingLayer, IG
     {
         ChannelNames.RequireGroup(group);
         ChannelNames.RequireChannel(channel);
-        if (_local.FindOwn(channel) is null && !_general.IsRead(channel))
+        if (!_local.IsOwn(channel) && !_general.IsRead(channel))
         {
             throw new InvalidOperationException(
                 $"Channel \"{channel}\" can't be added to group \"{group}\": this process does not read it, and over publish and subscribe "

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -29,7 +30,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
         {
             var before = _subscriptions.GetValueOrDefault(channel)?.Ended ?? Task.CompletedTask;
             _subscriptions[channel] = subscription;
-            subscription.Ended = RunAsync(subscription, channel, deliver, before);
+            subscription.Ended = BackgroundWork.Run($"Subscription to {channel}", logger, () => RunAsync(subscription, channel, deliver, before));
         }
 
         return subscription.Opened.Task;
@@ -56,7 +57,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
 
     private async Task RunAsync(Subscription subscription, RedisChannel channel, Action<ChannelMessage> deliver, Task before)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(false);
         var closing = subscription.Closing.Task;
         var began = Stopwatch.GetTimestamp();
         while (!await TryOpenAsync(subscription, channel, deliver).ConfigureAwait(false) && !closing.IsCompleted)
@@ -94,7 +95,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
                 // What was published before the end and comes after it is for nobody, also if the channel has been opened again.
                 if (!subscription.Closing.Task.IsCompleted)
                 {
-                    deliver(message);
+                    Deliver(message, deliver);
                 }
             });
             var began = Stopwatch.GetTimestamp();
@@ -105,16 +106,34 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
 
             return true;
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
-            // Opened is set already when this is not the first try.
-            if (!subscription.Opened.Task.IsCompleted)
+            // The process ends.
+            return true;
+        }
+        catch (Exception fault)
+        {
+            if (!subscription.HasLogged)
             {
+                subscription.HasLogged = true;
                 RedisLog.NotSubscribed(logger, channel.ToString(), fault.Message);
             }
 
             await TryCloseAsync(channel).ConfigureAwait(false);
             return false;
+        }
+    }
+
+    /// <summary>A message that can't be delivered does not keep the next one from it.</summary>
+    private void Deliver(ChannelMessage message, Action<ChannelMessage> deliver)
+    {
+        try
+        {
+            deliver(message);
+        }
+        catch (Exception exception)
+        {
+            BackgroundWork.Report($"Delivery of a message of {message.Channel}", logger, exception);
         }
     }
 
@@ -132,7 +151,7 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
             var redis = await connection.GetAsync().ConfigureAwait(false);
             await redis.GetSubscriber().UnsubscribeAsync(channel).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception fault)
         {
             RedisLog.NotUnsubscribed(logger, channel.ToString(), fault.Message);
         }
@@ -147,6 +166,9 @@ internal sealed class RedisSubscriptions(RedisConnection connection, ILogger log
             get => _isMade;
             set => _isMade = value;
         }
+
+        /// <summary>Whether the log says that it can't be made now.</summary>
+        public bool HasLogged { get; set; }
 
         public TaskCompletionSource Opened { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

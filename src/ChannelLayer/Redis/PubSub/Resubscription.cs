@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -22,7 +23,7 @@ internal sealed class Resubscription(RedisConnection connection, RedisSubscripti
     {
         if (Interlocked.Increment(ref _renewals) == 1)
         {
-            _ = RunAsync(redis);
+            _ = BackgroundWork.Run($"Subscribing again at Redis at {connection.Name}", logger, () => RunAsync(redis));
         }
     }
 
@@ -44,15 +45,20 @@ internal sealed class Resubscription(RedisConnection connection, RedisSubscripti
     /// <summary>Ends with true when all are there, or the server is away again; with false if the client is at its end.</summary>
     private async Task<bool> TryMakeAsync(ConnectionMultiplexer redis)
     {
-        for (var tries = 0; connection.IsConnected && subscriptions.IsAnyMissing(redis.GetSubscriber()); tries++)
+        for (var tries = 0; connection.IsConnected; tries++)
         {
-            if (tries == 0)
-            {
-                RedisLog.Resubscribing(logger, connection.Name);
-            }
-
             try
             {
+                if (!subscriptions.IsAnyMissing(redis.GetSubscriber()))
+                {
+                    return true;
+                }
+
+                if (tries == 0)
+                {
+                    RedisLog.Resubscribing(logger, connection.Name);
+                }
+
                 // This makes the client look for what it should be subscribed to and is not.
                 await redis.ReconfigureAsync("Subscriptions are missing.").ConfigureAwait(false);
             }

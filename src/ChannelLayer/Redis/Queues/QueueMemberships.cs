@@ -5,9 +5,13 @@ using StackExchange.Redis;
 namespace ChannelsNet.Redis.Queues;
 
 /// <summary>
-/// The memberships of a layer with queues, written down in Redis. Those of this process's own channels are written again in time, so that none
-/// ends while its channel lives, when a server has come back, which may have lost them, and when one could not be written.
+/// The memberships of a layer with queues, stored in Redis. Those of this process's own channels are stored again in time, so that none ends while its
+/// channel lives, when a server has come back, which may have lost them, and when one could not be stored.
 /// </summary>
+/// <remarks>
+/// A membership can be stored after its channel has left the group or has ended: the command waits for the first connection, or all memberships are being
+/// stored again just then. So each store is followed by a look at the channel, and a discard where it is not a member any more.
+/// </remarks>
 internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, Action renew, ILogger logger) : IMemberships
 {
     public async Task Add(string group, string channel, OwnChannel? own)
@@ -16,50 +20,71 @@ internal sealed class QueueMemberships(Func<string, QueueHost> hostOf, Action re
         {
             await hostOf(group).JoinAsync(group, [channel]).ConfigureAwait(false);
         }
-        else if (await TryAddAsync(group, [channel]).ConfigureAwait(false) is { } fault)
+        else if (await TryAddAsync(group, [own]).ConfigureAwait(false) is { } fault)
         {
-            // It is written down when the server takes it again.
+            // It is stored when the server takes it again.
             RedisLog.NotJoined(logger, group, fault.Message);
             renew();
         }
     }
 
-    public async Task Discard(string group, string channel)
+    public async Task Discard(string group, string channel, OwnChannel? own)
     {
         try
         {
             await hostOf(group).LeaveAsync(group, channel).ConfigureAwait(false);
+            own?.RecordDiscard(group, isDone: true);
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // What is sent to it until its membership ends finds no channel.
+            // A channel that has ended gets nothing; its membership ends after a time. One that lives must not get what others of the group are sent.
             RedisLog.NotLeft(logger, group, fault.Message);
+            if (own?.RecordDiscard(group, isDone: false) == true)
+            {
+                renew();
+            }
         }
     }
 
-    /// <summary>Writes all memberships of this process down again; false if some could not be.</summary>
+    /// <summary>Stores all memberships of this process again, and discards those that could not be discarded; false if some could not be.</summary>
     public async Task<bool> RenewAsync(IEnumerable<OwnChannel> channels)
     {
         var all = true;
-        var members = from channel in channels
+        var own = channels.ToArray();
+        var members = from channel in own
                       from @group in channel.Groups
-                      group channel.Name by @group;
+                      group channel by @group;
         foreach (var member in members)
         {
-            foreach (var names in member.Chunk(1000))
+            foreach (var some in member.Chunk(1000))
             {
-                all &= await TryAddAsync(member.Key, names).ConfigureAwait(false) is null;
+                all &= await TryAddAsync(member.Key, some).ConfigureAwait(false) is null;
             }
+        }
+
+        foreach (var channel in own)
+        {
+            foreach (var group in channel.UndiscardedGroups)
+            {
+                await channel.DiscardUnlessMember(group, this).ConfigureAwait(false);
+            }
+
+            all &= channel.UndiscardedGroups.Length == 0;
         }
 
         return all;
     }
 
-    private async Task<Exception?> TryAddAsync(string group, string[] channels)
+    private async Task<Exception?> TryAddAsync(string group, OwnChannel[] channels)
     {
         try
         {
-            await hostOf(group).JoinAsync(group, channels).ConfigureAwait(false);
+            await hostOf(group).JoinAsync(group, [.. channels.Select(channel => channel.Name)]).ConfigureAwait(false);
+            foreach (var channel in channels)
+            {
+                await channel.DiscardUnlessMember(group, this).ConfigureAwait(false);
+            }
+
             return null;
         }
         catch (Exception fault) when (fault is RedisException or TimeoutException)

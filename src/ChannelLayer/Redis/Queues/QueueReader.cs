@@ -1,3 +1,4 @@
+using ChannelsNet.Background;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -17,10 +18,22 @@ internal sealed class QueueReader(
     private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource _cutOff = new();
+    private readonly Lock _starting = new();
     private Task? _reading;
     private volatile bool _stopping;
 
-    public void Start() => _reading ??= ReadAsync();
+    public void Start()
+    {
+        if (Volatile.Read(ref _reading) is not null)
+        {
+            return;
+        }
+
+        lock (_starting)
+        {
+            _reading ??= BackgroundWork.Run($"Reading from Redis at {host.Connection.Name}", logger, ReadAsync);
+        }
+    }
 
     /// <summary>What is to be read has changed.</summary>
     public async Task WakeAsync()
@@ -66,20 +79,15 @@ internal sealed class QueueReader(
         _cutOff.Dispose();
     }
 
+    /// <summary>The channels of the whole process are read by this loop: it goes on whatever is thrown.</summary>
     private async Task ReadAsync()
     {
-        await Task.Yield();
-        var options = RedisConnection.Options(address);
-        options.ClientName += ".reader";
-        options.AsyncTimeout = (Seconds + 10) * 1000;
-
-        // No subscriptions, so no second connection for them.
-        options.CommandMap = CommandMap.Create(["SUBSCRIBE"], available: false);
-        var redis = await ConnectionMultiplexer.ConnectAsync(options).ConfigureAwait(false);
+        ConnectionMultiplexer? redis = null;
         for (var told = false; !_stopping;)
         {
             try
             {
+                redis ??= await ConnectAsync().ConfigureAwait(false);
                 await ReadOnceAsync(QueueHost.DatabaseOf(redis)).ConfigureAwait(false);
                 told = false;
             }
@@ -89,7 +97,6 @@ internal sealed class QueueReader(
             }
             catch (Exception fault)
             {
-                // Whatever it is, the channels of the whole process are read by this loop: it goes on.
                 if (!told)
                 {
                     told = true;
@@ -100,7 +107,21 @@ internal sealed class QueueReader(
             }
         }
 
-        await redis.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+        if (redis is not null)
+        {
+            await redis.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+        }
+    }
+
+    private Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var options = RedisConnection.Options(address);
+        options.ClientName += ".reader";
+        options.AsyncTimeout = (Seconds + 10) * 1000;
+
+        // No subscriptions, so no second connection for them.
+        options.CommandMap = CommandMap.Create(["SUBSCRIBE"], available: false);
+        return ConnectionMultiplexer.ConnectAsync(options);
     }
 
     private async Task ReadOnceAsync(IDatabase database)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChannelsNet.Background;
 using ChannelsNet.InMemory;
 using ChannelsNet.Messages;
 using ChannelsNet.Telemetry;
@@ -13,6 +14,8 @@ namespace ChannelsNet.Redis.Queues;
 /// </summary>
 internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
 {
+    private const string RenewalName = "Renewal of the memberships in Redis";
+
     private static readonly TimeSpan _again = TimeSpan.FromMilliseconds(500);
 
     private readonly LocalDelivery _local;
@@ -28,6 +31,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
     private readonly QueueMemberships _memberships;
     private readonly ConcurrentDictionary<RedisKey, string> _own = new();
     private readonly ITimer _renewal;
+    private readonly ILogger _logger;
     private volatile bool _disposed;
 
     /// <summary>How often somebody has asked to write all memberships down again since that was done.</summary>
@@ -45,13 +49,15 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         _drops = drops;
         _hosts = [.. Enumerable.Range(0, hosts.Count).Select(index =>
             new QueueHost(hosts[index], _names, options.Expiry, options.GroupExpiry, clock))];
-        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], Renew, logger);
-        _local = new LocalDelivery(options, time, drops, meter, memberships: _memberships);
+
+        // A request that could not store a membership asks for it; the renewal is not done in its context.
+        _memberships = new QueueMemberships(group => _hosts[_ring.IndexOf(group)], () => BackgroundWork.Queue(RenewalName, logger, Renew), logger);
+        _local = new LocalDelivery(options, time, drops, meter, logger, memberships: _memberships);
         _readers = [.. _hosts.Select(host => new QueueReader(
             host.Connection.Address, host, _names.Wake(_local.Client), Wanted, (queue, entry) => DeliverAsync(host, queue, entry),
             _own.ContainsKey, logger))];
-        _renewal = time.CreateTimer(
-            static layer => ((RedisChannelLayer)layer!).Renew(), this, options.GroupExpiry / 2, options.GroupExpiry / 2);
+        _logger = logger;
+        _renewal = BackgroundWork.CreateTimer(RenewalName, logger, time, Renew, options.GroupExpiry / 2, options.GroupExpiry / 2);
         hosts.Changed += Renew;
     }
 
@@ -277,6 +283,7 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
         }
     }
 
+    /// <summary>Called where no request's context is: by the timer, and when a server has come back.</summary>
     private void Renew()
     {
         if (Interlocked.Increment(ref _renewals) == 1)
@@ -288,16 +295,27 @@ internal sealed class RedisChannelLayer : IChannelLayer, IAsyncDisposable
     /// <summary>A connection that has just come back may not take commands yet, or may go again: then once more, until all is written down.</summary>
     private async Task RenewAsync()
     {
+        var told = false;
         for (var asked = Volatile.Read(ref _renewals); asked > 0 && !_disposed;)
         {
-            if (await _memberships.RenewAsync(_local.OwnChannels).ConfigureAwait(false))
+            try
             {
-                asked = Interlocked.Add(ref _renewals, -asked);
+                if (await _memberships.RenewAsync(_local.OwnChannels).ConfigureAwait(false))
+                {
+                    asked = Interlocked.Add(ref _renewals, -asked);
+                    continue;
+                }
             }
-            else
+            catch (Exception exception)
             {
-                await Task.Delay(_again).ConfigureAwait(false);
+                if (!told && !_disposed)
+                {
+                    told = true;
+                    BackgroundWork.Report(RenewalName, _logger, exception);
+                }
             }
+
+            await Task.Delay(_again).ConfigureAwait(false);
         }
     }
 }

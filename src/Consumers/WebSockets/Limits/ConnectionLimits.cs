@@ -13,8 +13,9 @@ public sealed class ConnectionLimits
     public int? MaxConnections { get; set; }
 
     /// <summary>
-    /// How many of them one user may have, by the claim <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/> of the request's user; a further one is
-    /// refused with 429. Who is not authenticated, or has no such claim, is not counted. At least 1, or null for any number. Default: null.
+    /// How many of them one user may have; a further one is refused with 429. A user is known by the claim
+    /// <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, or else "sub", together with its issuer. A user who is not authenticated is not counted, nor
+    /// is one without such a claim, which the log says once. At least 1, or null for any number. Default: null.
     /// </summary>
     public int? MaxConnectionsPerUser { get; set; }
 

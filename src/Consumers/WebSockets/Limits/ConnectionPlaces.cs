@@ -1,23 +1,26 @@
 using System.Runtime.InteropServices;
 using System.Security.Claims;
 using ChannelsNet.Accepting;
+using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace ChannelsNet.WebSockets.Limits;
 
 /// <summary>The places for WebSockets that this process has. Without limits there are no places, and nothing is counted.</summary>
-internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, RefusedClients refused)
+internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, RefusedClients refused, ILogger<ConnectionPlaces> logger)
 {
     /// <summary>Seconds after which a client may look for a place again. A client that waits longer each time, and a little at random, is kinder.</summary>
     private const string RetryAfter = "10";
 
     private readonly int? _most = limits.Value.MaxConnections;
     private readonly int? _mostPerUser = limits.Value.MaxConnectionsPerUser;
-    private readonly Dictionary<string, int> _ofUser = [];
+    private readonly Dictionary<UserId, int> _ofUser = [];
     private int _count;
+    private int _hasWarned;
 
     /// <summary>Takes a place, until it is disposed.</summary>
     /// <param name="context">The request.</param>
@@ -47,10 +50,8 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
             return null;
         }
 
-        var user = _mostPerUser is not null && context.User.Identity is { IsAuthenticated: true }
-            ? context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value
-            : null;
-        if (user is not null && !TryAdd(user))
+        var user = _mostPerUser is null ? null : IdOf(context.User);
+        if (user is { } id && !TryAdd(id))
         {
             Interlocked.Decrement(ref _count);
             refused.Add(
@@ -67,7 +68,21 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
         Headers = new HeaderDictionary { [HeaderNames.RetryAfter] = RetryAfter },
     };
 
-    private bool TryAdd(string user)
+    /// <summary>Gets the id by which a user's WebSockets are counted. An authenticated user without one is not counted, which is said once.</summary>
+    private UserId? IdOf(ClaimsPrincipal user)
+    {
+        var id = UserId.Of(user);
+        if (id is null
+            && user.Identities.FirstOrDefault(identity => identity.IsAuthenticated) is { } identity
+            && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        {
+            LimitsLog.UserWithoutId(logger, _mostPerUser, identity.AuthenticationType);
+        }
+
+        return id;
+    }
+
+    private bool TryAdd(UserId user)
     {
         lock (_ofUser)
         {
@@ -82,24 +97,24 @@ internal sealed class ConnectionPlaces(IOptions<ConnectionLimits> limits, Refuse
         }
     }
 
-    private void Free(string? user)
+    private void Free(UserId? user)
     {
         Interlocked.Decrement(ref _count);
-        if (user is null)
+        if (user is not { } id)
         {
             return;
         }
 
         lock (_ofUser)
         {
-            if (--CollectionsMarshal.GetValueRefOrNullRef(_ofUser, user) == 0)
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_ofUser, id) == 0)
             {
-                _ofUser.Remove(user);
+                _ofUser.Remove(id);
             }
         }
     }
 
-    private sealed class Place(ConnectionPlaces places, string? user) : IDisposable
+    private sealed class Place(ConnectionPlaces places, UserId? user) : IDisposable
     {
         public void Dispose() => places.Free(user);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ChannelsNet.Telemetry;
 using ChannelsNet.WebSockets.Receiving;
 
@@ -32,7 +33,8 @@ internal static class RouteRefusals
             CloseCodes.PolicyViolation => (
                 RefusalReason.MaxMessagesPerSecond, $"{Option(nameof(route.Options.MaxMessagesPerSecond))} is {route.Options.MaxMessagesPerSecond}"),
             CloseCodes.InvalidPayload => (RefusalReason.InvalidPayload, fault.Message),
-            _ => (RefusalReason.ProtocolError, fault.Message),
+            CloseCodes.ProtocolError => (RefusalReason.ProtocolError, fault.Message),
+            _ => throw new UnreachableException($"There is no reason for the close code {fault.Code}."),
         };
         route.RefusedClients.Add(reason, route.Name, why);
     }

@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Claims;
+using ChannelsNet.Http;
 using ChannelsNet.Security;
 using ChannelsNet.Telemetry;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChannelsNet.WebSockets.Limits;
@@ -128,6 +131,59 @@ public sealed class ConnectionLimitsTests
     }
 
     [Fact]
+    public async Task A_user_is_known_by_a_subject_that_is_not_mapped()
+    {
+        await using var server = await TestServer.StartAsync(Consumer.For<Echo>(), services =>
+        {
+            Tokens.Accept(services);
+            services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options => options.MapInboundClaims = false);
+            services.Configure<ConnectionLimits>(limits => limits.MaxConnectionsPerUser = 1);
+        });
+        using var first = await ConnectAsync(server, "ada");
+        Assert.Equal(HttpStatusCode.TooManyRequests, await server.StatusAsync("/ws/", Tokens.Header("ada")));
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await server.StatusAsync("/ws/", Tokens.Header("bob")));
+    }
+
+    [Fact]
+    public void Users_without_an_id_are_not_counted_which_is_said_once()
+    {
+        var log = new WrittenLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        using var services = new ServiceCollection().AddMetrics().AddSingleton(loggers).AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddSingleton(TimeProvider.System).AddSingleton<RefusedClients>().BuildServiceProvider();
+        ConnectionPlaces Places(ConnectionLimits limits) => ActivatorUtilities.CreateInstance<ConnectionPlaces>(services, Options.Create(limits));
+        var named = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("name", "Ann"), new Claim("sub", "")], "Keys")) };
+        var nobody = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "7")])) };
+
+        Assert.NotNull(Places(new ConnectionLimits { MaxConnections = 9 }).Take(named, "/", out _));
+        var places = Places(new ConnectionLimits { MaxConnectionsPerUser = 1 });
+        Assert.NotNull(places.Take(nobody, "/", out _));
+        Assert.NotNull(places.Take(nobody, "/", out _));
+        Assert.Empty(log.About(""));
+        Assert.NotNull(places.Take(named, "/", out _));
+        Assert.NotNull(places.Take(named, "/", out _));
+        var line = Assert.Single(log.About(""));
+        Assert.StartsWith("Warning: ConnectionLimits.MaxConnectionsPerUser is 1, but a user authenticated by Keys has no id", line, StringComparison.Ordinal);
+        Assert.Contains("IClaimsTransformation", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_same_id_of_two_issuers_is_of_two_users()
+    {
+        using var services = new ServiceCollection().AddMetrics().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<RefusedClients>().BuildServiceProvider();
+        var places = ActivatorUtilities.CreateInstance<ConnectionPlaces>(services, Options.Create(new ConnectionLimits { MaxConnectionsPerUser = 1 }));
+        DefaultHttpContext Of(string type, string issuer) =>
+            new() { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(type, "7", null, issuer)], "test")) };
+        var place = places.Take(Of("sub", "https://one"), "/", out _);
+        Assert.NotNull(place);
+        Assert.NotNull(places.Take(Of("sub", "https://other"), "/", out _));
+        Assert.Null(places.Take(Of(ClaimTypes.NameIdentifier, "https://one"), "/", out var refusal));
+        Assert.Equal(429, refusal!.Status);
+        place.Dispose();
+        Assert.NotNull(places.Take(Of(ClaimTypes.NameIdentifier, "https://one"), "/", out _));
+    }
+
+    [Fact]
     public async Task Limits_that_admit_nobody_are_refused_at_the_start()
     {
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(limits => (limits.MaxConnections, limits.MaxConnectionsPerUser) = (0, -1)));
@@ -144,7 +200,7 @@ public sealed class ConnectionLimitsTests
     {
         await using var services = new ServiceCollection().AddMetrics().AddLogging().AddSingleton(TimeProvider.System).BuildServiceProvider();
         var limits = Options.Create(new ConnectionLimits { MaxConnections = 6, MaxConnectionsPerUser = 3 });
-        var places = new ConnectionPlaces(limits, ActivatorUtilities.CreateInstance<RefusedClients>(services));
+        var places = ActivatorUtilities.CreateInstance<ConnectionPlaces>(services, limits, ActivatorUtilities.CreateInstance<RefusedClients>(services));
         var (most, now, taken) = (0, 0, 0);
         await Parallel.ForAsync(0, 20_000, (i, _) =>
         {
