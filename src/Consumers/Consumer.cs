@@ -115,7 +115,7 @@ public abstract class Consumer
         new ConsumerRun(this, services, logger).RunAsync(scope, connection, layer);
 
     /// <summary>Does something to the client.</summary>
-    /// <exception cref="OperationCanceledException">The client is gone (<see cref="Scope.Aborted"/>). Not handling it ends the handler, and is no failure.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone (<see cref="Scope.Aborted"/>). A handler that does not catch it ends, which does not count as a failure.</exception>
     protected Task SendAsync(ServerEvent serverEvent) => Context.Phase switch
     {
         ConsumerPhase.Running => PassAsync(serverEvent),

@@ -9,7 +9,7 @@ namespace ChannelsNet.Draining;
 /// <summary>A connection that takes part in the stop of the host. Its members can be called on any thread at any time, and never wait.</summary>
 internal interface IDrainable
 {
-    /// <summary>The host stops: ends the connection behind what waits for the client, which is told when to come back.</summary>
+    /// <summary>The host stops: ends the connection behind what waits for the client, with the time after which the client is to come back.</summary>
     void Drain(TimeSpan retryAfter);
 
     /// <summary>The time to stop is over: ends the connection at once, whatever its application does.</summary>

@@ -27,7 +27,7 @@ internal sealed class HttpConnection(HttpContext context, HttpRoute route) : Req
     private readonly RequestReader _reader = new(context, route);
     private readonly ResponseWriter _response = new(context);
 
-    /// <summary>Who reads the request.</summary>
+    /// <summary>Counts the reads of the request that are under way.</summary>
     private readonly UsageGate _reading = new();
 
     /// <summary>Lets one write at a time to the response.</summary>

@@ -44,7 +44,7 @@ internal abstract class RequestConnection : TimingWheel.Deadline, IConnection, I
         Request = new ScopeRequest(context, this);
     }
 
-    /// <summary>What the task of the request is asked for.</summary>
+    /// <summary>The work for the task of the request.</summary>
     [Flags]
     internal enum Work
     {

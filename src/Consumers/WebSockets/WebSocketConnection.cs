@@ -20,7 +20,7 @@ namespace ChannelsNet.WebSockets;
 internal sealed class WebSocketConnection : RequestConnection, ISendQueueOwner, IThreadPoolWorkItem
 {
     /// <summary>This often a client that seems gone is checked again behind everything that waits for a thread: its answer may be part of that.</summary>
-    private const int MaxRechecks = 8;
+    private const int MaxRechecks = 32;
 
     private static readonly WebSocketConnect _connect = new();
 

@@ -71,7 +71,7 @@ public sealed class StuckWriteTests
         Assert.Empty(server.Errors);
     }
 
-    /// <summary>A message of 4 MiB, which takes many times as long as a write may take without progress.</summary>
+    /// <summary>A message of 16 MiB, which takes many times as long as a write may take without progress.</summary>
     [Theory]
     [InlineData("plain")]
     [InlineData("encrypted")]
@@ -95,10 +95,10 @@ public sealed class StuckWriteTests
         {
             var part = await client.Socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().WaitAsync(TestServer.Patience);
             (received, isLast) = (received + part.Count, part.EndOfMessage);
-            if (received % (512 * 1024) < part.Count)
+            if (received % (2 * 1024 * 1024) < part.Count)
             {
                 // Eight pauses, each shorter than the time of a write and together longer.
-                await Task.Delay(TimeSpan.FromMilliseconds(150));
+                await Task.Delay(TimeSpan.FromMilliseconds(400));
             }
         }
 
@@ -114,7 +114,7 @@ public sealed class StuckWriteTests
             services.AddSingleton(_diary).Configure<WebSocketConnectionOptions>(options =>
             {
                 options.WhenFull = policy;
-                options.WriteTimeout = TimeSpan.FromMilliseconds(500);
+                options.WriteTimeout = TimeSpan.FromSeconds(2);
 
                 // So that nothing else ends the connection.
                 options.PingInterval = options.CloseTimeout = TimeSpan.FromMinutes(5);

@@ -484,7 +484,7 @@ internal sealed class SendQueue(IOutput output, WebSocketRoute route, ISendQueue
         {
             if (flush.Target <= written)
             {
-                // Those behind it were asked for earlier.
+                // Those behind it have a lower target.
                 for (var next = flush; next is not null; next = next.Next)
                 {
                     next.TrySetResult();
