@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ChannelsNet.Running;
 
 /// <summary>
@@ -27,9 +29,13 @@ internal sealed class PayloadCache
     /// <param name="write">Writes the payload. Part of the key, so it is a static method or lambda.</param>
     public static TPayload OfMessage<TFormat, TPayload>(Message message, TFormat format, Type type, Func<object?, TFormat, Type, TPayload> write)
         where TFormat : class
-        where TPayload : class =>
-        Get(ref Of(message)._ofMessage, new(message, format, type, write), message, (message, format, type, write), static given =>
-            given.write(given.message, given.format, given.type));
+        where TPayload : class
+    {
+        var cache = Of(message);
+        return TryFind<TPayload>(cache._ofMessage, message, format, type, write) ?? Get(
+            ref cache._ofMessage, new(message, format, type, write), message, (message, format, type, write), static given =>
+                given.write(given.message, given.format, given.type));
+    }
 
     /// <summary>Gets the payload of a text that is sent while a message is handled, or writes it.</summary>
     /// <param name="message">The message that is handled.</param>
@@ -40,9 +46,13 @@ internal sealed class PayloadCache
     public static TPayload OfText<TFormat, TPayload>(
         Message message, string text, TFormat format, Type type, Func<object?, TFormat, Type, TPayload> write)
         where TFormat : class
-        where TPayload : class =>
-        Get(ref Of(message)._ofTexts, new(text, format, type, write), message, (text, format, type, write), static given =>
-            given.write(given.text, given.format, given.type));
+        where TPayload : class
+    {
+        var cache = Of(message);
+        return TryFind<TPayload>(cache._ofTexts, text, format, type, write) ?? Get(
+            ref cache._ofTexts, new(text, format, type, write), message, (text, format, type, write), static given =>
+                given.write(given.text, given.format, given.type));
+    }
 
     /// <summary>
     /// Gets the payload of a view, or makes the view of the message and writes it. A view that captures something can return another value each time, so it
@@ -56,11 +66,19 @@ internal sealed class PayloadCache
         TMessage message, Func<TMessage, TValue> view, TFormat format, Func<object?, TFormat, Type, TPayload> write)
         where TMessage : Message
         where TFormat : class
-        where TPayload : class =>
-        CapturesNothing(view)
-            ? Get(ref Of(message)._ofViews, new(view, format, typeof(TValue), write), message, (message, view, format, write), static given =>
+        where TPayload : class
+    {
+        var cache = Of(message);
+        if (TryFind<TPayload>(cache._ofViews, view, format, typeof(TValue), write) is { } found)
+        {
+            return found;
+        }
+
+        return CapturesNothing(view)
+            ? Get(ref cache._ofViews, new(view, format, typeof(TValue), write), message, (message, view, format, write), static given =>
                 given.write(given.view(given.message), given.format, typeof(TValue)))
             : About(write(view(message), format, typeof(TValue)), message);
+    }
 
     /// <summary>Gets what a message is about: its type.</summary>
     public static object KindOf(Message message) => message is UntypedMessage untyped ? untyped.Type : message.GetType();
@@ -84,6 +102,11 @@ internal sealed class PayloadCache
         var created = new PayloadCache();
         return Interlocked.CompareExchange(ref message.Payloads, created, null) as PayloadCache ?? created;
     }
+
+    /// <summary>Gets a payload that is written already; null if it is not. This is what all consumers but the first do, so it does nothing else.</summary>
+    private static TPayload? TryFind<TPayload>(Entry? newest, object value, object format, Type type, Delegate write)
+        where TPayload : class =>
+        Unsafe.As<TPayload?>(Find(newest, new(value, format, type, write))?.Payload);
 
     private static TPayload Get<TGiven, TPayload>(ref Entry? newest, Key key, Message message, TGiven given, Func<TGiven, TPayload> write)
         where TPayload : class
@@ -109,9 +132,9 @@ internal sealed class PayloadCache
         }
     }
 
-    private static Entry? Find(Entry? entry, Key key)
+    private static Entry? Find(Entry? entry, in Key key)
     {
-        while (entry is not null && !entry.Key.IsSame(key))
+        while (entry is not null && !entry.Has(key))
         {
             entry = entry.Next;
         }
@@ -125,16 +148,7 @@ internal sealed class PayloadCache
         payload is WebSocketSend send ? (TPayload)(object)(send with { Kind = KindOf(message) }) : payload;
 
     /// <summary>Everything that a payload depends on, compared by reference.</summary>
-    private readonly struct Key(object value, object format, Type type, Delegate write)
-    {
-        private readonly object _value = value;
-        private readonly object _format = format;
-        private readonly Type _type = type;
-        private readonly Delegate _write = write;
-
-        public bool IsSame(in Key other) =>
-            ReferenceEquals(_value, other._value) && ReferenceEquals(_format, other._format) && _type == other._type && ReferenceEquals(_write, other._write);
-    }
+    private readonly record struct Key(object Value, object Format, Type Type, Delegate Write);
 
     private sealed class Entry(Key key, Entry? next)
     {
@@ -147,18 +161,22 @@ internal sealed class PayloadCache
         private readonly Lock _writing = new();
         private object? _payload;
 
-        public Key Key { get; } = key;
+        /// <summary>Null until it is written.</summary>
+        public object? Payload => Volatile.Read(ref _payload);
 
         public Entry? Next { get; } = next;
 
         /// <summary>1 for the oldest entry of a list.</summary>
         public int Position { get; } = (next?.Position ?? 0) + 1;
 
+        public bool Has(in Key other) => ReferenceEquals(key.Value, other.Value) && ReferenceEquals(key.Write, other.Write)
+            && ReferenceEquals(key.Format, other.Format) && ReferenceEquals(key.Type, other.Type);
+
         /// <summary>Gets the payload; the first caller writes it while the others wait. After an exception the next one tries.</summary>
         public TPayload GetOrWrite<TGiven, TPayload>(Message message, TGiven given, Func<TGiven, TPayload> write)
             where TPayload : class
         {
-            if (Volatile.Read(ref _payload) is { } written)
+            if (Payload is { } written)
             {
                 return (TPayload)written;
             }
