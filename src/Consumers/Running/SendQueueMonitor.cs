@@ -1,16 +1,14 @@
-using System.Collections.Concurrent;
-
 namespace ChannelsNet.Running;
 
 /// <summary>
-/// Writes what the threads of the pool leave in the send queues: a handler that blocks its thread after it has sent something, or a pool in which no thread
+/// Writes what the threads of the pool leave in the send queues: because a handler blocks its thread after it has sent something, or because no thread of the pool
 /// is free. Writing never blocks, so one thread is enough for all connections.
 /// </summary>
 /// <remarks>
-/// It is a thread of its own, because a work item or a timer would wait for the pool too. It sleeps while nothing is queued, and writes only when the same
-/// send queue has been the first for <see cref="_interval"/>, so that it does not take from a burst what one write could gather.
+/// It is a thread of its own, because a work item or a timer would wait for the pool too. It sleeps while nothing is queued, and writes only when nobody else has
+/// written anything for <see cref="_interval"/>, so that it does not take from a burst what one write could gather.
 /// </remarks>
-internal sealed class SendQueueMonitor(ConcurrentQueue<IWorkItem> queues, Action<IWorkItem> execute) : IDisposable
+internal sealed class SendQueueMonitor(ConsumerDispatcher dispatcher) : IDisposable
 {
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(10);
 
@@ -44,36 +42,33 @@ internal sealed class SendQueueMonitor(ConcurrentQueue<IWorkItem> queues, Action
         while (true)
         {
             _wake.Wait();
-            for (IWorkItem? first = null; ;)
+            while (!dispatcher.HasWritten)
             {
+                var writes = dispatcher.Writes;
                 if (_end.Wait(_interval))
                 {
                     return;
                 }
 
-                if (!queues.TryPeek(out var next))
+                if (writes == dispatcher.Writes)
                 {
-                    break;
-                }
-
-                if (next == first)
-                {
-                    for (var count = queues.Count; count > 0 && queues.TryDequeue(out var queue); count--)
+                    while (!dispatcher.HasWritten && !_end.IsSet)
                     {
-                        execute(queue);
+                        dispatcher.Write();
                     }
-
-                    next = null;
                 }
-
-                first = next;
             }
 
-            // A queue that was added before this is seen by the next look, one that is added after it wakes this thread.
+            // What was added before this is seen by the next look; what is added after it wakes this thread.
             Interlocked.Exchange(ref _isWatching, 0);
-            if (!queues.IsEmpty)
+            if (!dispatcher.HasWritten)
             {
                 Watch();
+            }
+
+            if (_end.IsSet)
+            {
+                return;
             }
         }
     }
